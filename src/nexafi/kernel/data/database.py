@@ -1,0 +1,104 @@
+"""The database of one service, and how a Work is opened in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from nexafi.kernel.data.context import Clock, Context, utc_now
+from nexafi.kernel.data.ownership import EVERYBODY, confined_to
+from nexafi.kernel.data.postgres import Postgres
+from nexafi.kernel.data.sqlite import Sqlite
+from nexafi.kernel.data.tables import KernelBase, Organization
+from nexafi.kernel.data.work import Begin, Survey, Work
+from nexafi.kernel.errors import Problem
+
+
+class Database:
+    """The one database of one service."""
+
+    def __init__(
+        self,
+        url: str,
+        base: type[DeclarativeBase],
+        *,
+        service: str,
+        steward_url: str | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.service = service
+        self.clock = clock
+        self.bases = (KernelBase, base)
+        self._kind = Sqlite(url) if url.startswith("sqlite") else Postgres(url, steward_url)
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine itself, for those who migrate, check or test; nobody else."""
+        return self._kind.engine
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._kind.close()
+
+    def begin_as(self, context: Context, *, writes: bool = True) -> Begin:
+        """Return the way to open Works for whoever acts in *context*, each at its own moment."""
+
+        def begin(organization_id: UUID | None = None) -> AbstractContextManager[Work]:
+            if organization_id in {None, context.organization_id}:
+                return self.work(replace(context, now=self.clock()), writes=writes)
+            assert context.organization_id is None, "one who has an organization stays in it"
+            return self.work(self.context_for(context.actor, organization_id), writes=writes)
+
+        return begin
+
+    def context_for(self, actor: str, organization_id: UUID | None) -> Context:
+        """Return the context of *actor* for an organization that was found, not signed in to."""
+        with self.survey() as survey:
+            found = survey.session.get(Organization, organization_id) if organization_id else None
+        home = found.home if found else None
+        return Context(actor, self.clock(), organization_id, home)
+
+    @contextmanager
+    def work(self, context: Context, *, writes: bool = True) -> Generator[Work]:
+        """Open a Work; keep it when the block ends well, else leave nothing of it."""
+        try:
+            info = confined_to(context.organization_id)
+            with self._kind.session(info, writes=writes) as session:
+                yield Work(session, context)
+        except IntegrityError as error:
+            kind = Problem.guarded_by(_constraint_name(error), self.service)
+            if kind is None:
+                raise
+            raise kind(f"{kind.title}.") from error
+
+    @contextmanager
+    def survey(self) -> Generator[Survey]:
+        """Look across all organizations, as the steward, without writing."""
+        with self._kind.session(EVERYBODY, writes=False) as session:
+            yield Survey(session, self.clock())
+
+    def steward(self) -> AbstractContextManager[Session]:
+        """Open a session for what is nobody's: the outbox and the leases. Kernel only."""
+        return self._kind.session(EVERYBODY, writes=True)
+
+
+def _constraint_name(error: IntegrityError) -> str:
+    """Return the name of the constraint that *error* breached.
+
+    PostgreSQL names it. SQLite names a check, but of a unique constraint the
+    columns only, from which the naming convention gives the same name.
+    """
+    if diagnosis := getattr(error.orig, "diag", None):
+        return str(diagnosis.constraint_name)
+    kind, _, what = str(error.orig).partition(" constraint failed: ")
+    if kind != "UNIQUE":
+        return what if kind == "CHECK" else ""
+    columns = re.findall(r"(\w+)\.(\w+)", what)
+    return "_".join(["uq", columns[0][0], *(column for _, column in columns)]) if columns else ""

@@ -1,0 +1,1 @@
+"""Bank accounts, and what the bank says of them."""

@@ -1,0 +1,1 @@
+"""Bank formats: each one pure function from bytes to statements."""
