@@ -71,7 +71,9 @@ class Database:
         try:
             info = confined_to(context.organization_id)
             with self._kind.session(info, writes=writes) as session:
-                yield Work(session, context)
+                work = Work(session, context)
+                yield work
+                work.finish()
         except IntegrityError as error:
             kind = Problem.guarded_by(_constraint_name(error), self.service)
             if kind is None:
@@ -92,12 +94,15 @@ class Database:
 def _constraint_name(error: IntegrityError) -> str:
     """Return the name of the constraint that *error* breached.
 
-    PostgreSQL names it. SQLite names a check, but of a unique constraint the
-    columns only, from which the naming convention gives the same name.
+    PostgreSQL names it. SQLite names a check and what a trigger of ours refuses,
+    but of a unique constraint the columns only, from which the naming
+    convention gives the same name.
     """
     if diagnosis := getattr(error.orig, "diag", None):
         return str(diagnosis.constraint_name)
-    kind, _, what = str(error.orig).partition(" constraint failed: ")
+    kind, failed, what = str(error.orig).partition(" constraint failed: ")
+    if not failed:
+        return kind  # a guard of ours names itself
     if kind != "UNIQUE":
         return what if kind == "CHECK" else ""
     columns = re.findall(r"(\w+)\.(\w+)", what)
