@@ -1,0 +1,1 @@
+"""Files that people take with them: one table, written as CSV, XLSX or PDF."""
