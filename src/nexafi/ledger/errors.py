@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nexafi.kernel.errors import Conflict, Invalid, NotFound
+from nexafi.kernel.errors import Conflict, Invalid, NotFound, Problem
 
 
 class AccountNotFound(NotFound):
@@ -66,3 +66,22 @@ class StatementUnreadable(Invalid):
     """The file is no bank statement that we can read; the detail says why."""
 
     title = "The statement cannot be read"
+
+
+class SpanInvalid(Invalid):
+    """A report cannot go over these days, or compare as was asked."""
+
+    title = "The report cannot go over these days"
+
+
+class ReportTooLarge(Invalid):
+    """The report would have more columns or rows than one can hand out."""
+
+    title = "The report is too large"
+
+
+class BooksOutOfBalance(Problem):
+    """Debits and credits differ, which the database should have refused."""
+
+    status = 500
+    title = "The books are out of balance"

@@ -1,0 +1,1 @@
+"""Reports: `queries.py` sums, one pure file for each report lays the sums out."""
