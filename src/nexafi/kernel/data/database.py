@@ -54,7 +54,8 @@ class Database:
             if organization_id in {None, context.organization_id}:
                 return self.work(replace(context, now=self.clock()), writes=writes)
             assert context.organization_id is None, "one who has an organization stays in it"
-            return self.work(self.context_for(context.actor, organization_id), writes=writes)
+            found = self.context_for(context.actor, organization_id)
+            return self.work(replace(found, request_id=context.request_id), writes=writes)
 
         return begin
 

@@ -1,0 +1,171 @@
+"""The edge: what is done for every request, once, around the function that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
+
+from flask import Flask, Request, Response, request
+from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
+
+from nexafi.kernel.data.context import Context
+from nexafi.kernel.data.database import Database
+from nexafi.kernel.data.work import Begin
+from nexafi.kernel.equipment import Equipment
+from nexafi.kernel.errors import Malformed, NotFound
+from nexafi.kernel.trust import permissions
+from nexafi.kernel.trust.permissions import Anyone
+from nexafi.kernel.trust.secrets import Secret
+from nexafi.kernel.web import idempotency, reading
+from nexafi.kernel.web.endpoints import JSON, READS, Endpoint, Identify, location
+from nexafi.kernel.web.frame import REQUEST_ID
+from nexafi.kernel.web.idempotency import REPLAYED, Answer, Claim
+from nexafi.kernel.web.uploads import Upload
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where endpoints are mounted: what is the same for all of them."""
+
+    database: Database
+    equipment: Equipment
+    identify: Identify
+    secret: Secret
+    endpoints: Collection[Endpoint]
+
+
+def mount(app: Flask, endpoint: Endpoint, site: Site) -> None:
+    """Let *app* answer the requests that *endpoint* describes."""
+    app.add_url_rule(
+        endpoint.path,
+        endpoint=endpoint.name,
+        view_func=_view(endpoint, site),
+        methods=[endpoint.method],
+    )
+
+
+def _view(endpoint: Endpoint, site: Site) -> Callable[..., Response]:
+    """Return what Flask calls; all that can be known before the first request is found here."""
+    tools = site.equipment.fit(endpoint.handler, endpoint.given())
+    read = _reader(endpoint)
+    run = _run_begin if "begin" in endpoint.hints else _run_work
+    writes = endpoint.method not in READS
+    prefix = location(endpoint, site.endpoints)
+
+    def view(**path_values: object) -> Response:
+        caller = _caller(endpoint, site)
+        _check_accept(endpoint)
+        values = read(request, path_values)
+        claim = _claim(endpoint, site, caller)
+        begin = site.database.begin_as(caller, writes=writes)
+        call = partial(endpoint.handler, **path_values, **tools, **values)
+        return _response(run(endpoint, begin, call, claim), prefix)
+
+    return view
+
+
+def _run_work(
+    endpoint: Endpoint, begin: Begin, call: Callable[..., object], claim: Claim | None
+) -> Answer:
+    """Do it all in one Work: the key, the deed and the answer are kept together or not at all."""
+    with begin() as work:
+        if claim is not None and (before := claim.start(work)):
+            return before
+        answer = endpoint.write(call(work=work))
+        if claim is not None:
+            claim.finish(work, answer)
+    return answer
+
+
+def _run_begin(
+    endpoint: Endpoint, begin: Begin, call: Callable[..., object], claim: Claim | None
+) -> Answer:
+    """Let the endpoint open its Works itself; note before that it runs, and after how it ended."""
+    if claim is None:
+        return endpoint.write(call(begin=begin))
+    with begin() as work:
+        if before := claim.start(work):
+            return before
+    try:
+        answer = endpoint.write(call(begin=begin))
+    except Exception:
+        with begin() as work:
+            claim.forget(work)
+        raise
+    with begin() as work:
+        claim.finish(work, answer)
+    return answer
+
+
+def _caller(endpoint: Endpoint, site: Site) -> Context:
+    request_id = request.environ.get(REQUEST_ID, "")
+    if endpoint.needs is Anyone.PUBLIC:
+        return Context("public", site.database.clock(), request_id=request_id)
+    context = site.identify()
+    permissions.check(context, endpoint.needs)
+    return replace(context, request_id=context.request_id or request_id)
+
+
+def _claim(endpoint: Endpoint, site: Site, caller: Context) -> Claim | None:
+    if endpoint.method != "POST":
+        return None
+    return idempotency.claim(
+        request, endpoint.name, caller, site.secret, is_sealed=endpoint.secret_answer
+    )
+
+
+def _check_accept(endpoint: Endpoint) -> None:
+    """Raise if the caller takes no JSON; who may be given a file is asked nothing."""
+    wanted = request.headers.get("Accept")
+    if not wanted or "*/*" in wanted or JSON in wanted or endpoint.gives_files:
+        return
+    if not request.accept_mimetypes.best_match([JSON]) and endpoint.gives is not None:
+        raise NotAcceptable("The answer can only be application/json.")
+
+
+def _reader(endpoint: Endpoint) -> Callable[[Request, dict[str, object]], dict[str, object]]:
+    """Return what reads the parts of a request that *endpoint* asks for."""
+    hints = endpoint.hints
+    body = reading.Body(hints["body"]) if "body" in hints else None
+    query = reading.Query(hints["query"]) if "query" in hints else None
+    texts = [name for name, kind in endpoint.in_path.items() if kind in {"string", "path"}]
+
+    def read(request: Request, path_values: dict[str, object]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        request.max_content_length = endpoint.bytes_max
+        if any("\0" in str(path_values[name]) for name in texts):
+            raise NotFound("No name has NUL in it.")
+        if query is not None:
+            found["query"] = query.read(request)
+        elif request.query_string:
+            reading.refuse_query(request)
+        if body is not None:
+            found["body"] = body.read(request)
+        if "file" in hints:
+            found["file"] = _file(request)
+        return found
+
+    return read
+
+
+def _file(request: Request) -> Upload:
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType("The file must come as multipart/form-data.")
+    files = request.files.getlist("file")
+    if len(files) != 1 or len(request.files) != 1 or request.form:
+        raise Malformed("The request must have one part, a file that is called file.")
+    return Upload(files[0])
+
+
+def _response(answer: Answer, prefix: str) -> Response:
+    response = Response(answer.body, answer.status, content_type=answer.media_type)
+    if not answer.media_type:
+        response.headers.remove("Content-Type")
+    if answer.disposition:
+        response.headers["Content-Disposition"] = answer.disposition
+    if prefix and answer.made:
+        response.headers["Location"] = prefix + answer.made
+    if answer.is_replay:
+        response.headers[REPLAYED] = "true"
+    return response

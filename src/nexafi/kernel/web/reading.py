@@ -1,0 +1,146 @@
+"""Reading: the body and the query of a request, exactly as their models describe them.
+
+What pydantic would kindly guess is refused here: a day is written
+``2026-03-31`` and never ``20260331``, which it takes for seconds since 1970; a
+number is no text and a text is no number. Each fault is told with its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Request
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError, SchemaValidator, core_schema
+from werkzeug.exceptions import UnsupportedMediaType
+
+from nexafi.kernel.errors import Invalid, Malformed
+from nexafi.kernel.web import faults, strict_json
+
+Form = tuple[re.Pattern[str], str]
+
+DAY: Form = (re.compile(r"\d{4}-\d\d-\d\d", re.ASCII), "This must be a day such as 2026-03-31.")
+MOMENT: Form = (
+    re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*", re.ASCII),
+    "This must be a moment such as 2026-03-31T12:00:00Z.",
+)
+BODY_FORMS: dict[str, Form] = {"date": DAY, "datetime": MOMENT}
+QUERY_FORMS: dict[str, Form] = BODY_FORMS | {
+    "bool": (re.compile("true|false"), "This must be true or false."),
+    "int": (re.compile(r"-?[0-9]{1,19}", re.ASCII), "This must be a whole number."),
+}
+"""How a text must look to be read as what its field is."""
+
+
+class Body:
+    """Reads bodies of one kind; made once, when an endpoint is mounted."""
+
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - any type that pydantic knows
+        self._validator = _validator(kind, BODY_FORMS)
+
+    def read(self, request: Request) -> Any:  # noqa: ANN401 - what `kind` says
+        """Return the body, or raise a problem that names each fault by its JSON pointer."""
+        _check_media_type(request)
+        raw = request.get_data()
+        if not raw.strip():
+            raise Malformed("The body is empty; it must be JSON.")
+        said = strict_json.read(raw)
+        try:
+            return self._validator.validate_json(raw, strict=True)
+        except ValidationError as error:
+            raise Invalid(
+                "The request is not as described.", errors=faults.in_body(error, said)
+            ) from error
+
+
+class Query:
+    """Reads queries of one kind; made once, when an endpoint is mounted."""
+
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a model
+        schema = TypeAdapter(kind).json_schema()
+        self._lists = {
+            name for name, field in schema.get("properties", {}).items() if _is_list(field)
+        }
+        self._validator = _validator(kind, QUERY_FORMS)
+
+    def read(self, request: Request) -> Any:  # noqa: ANN401 - what `kind` says
+        """Return the query, or raise a problem that names each parameter at fault."""
+        given = request.args.to_dict(flat=False)
+        check_texts(given)
+        values = {
+            name: each if name in self._lists or len(each) > 1 else each[0]
+            for name, each in given.items()
+        }
+        try:
+            return self._validator.validate_python(values)
+        except ValidationError as error:
+            raise Invalid(
+                "The query is not as described.", errors=faults.in_query(error)
+            ) from error
+
+
+def refuse_query(request: Request) -> None:
+    """Raise if there is a query where none is read: it would be passed over in silence."""
+    if request.query_string:
+        raise Invalid(
+            "This takes no query.",
+            errors=[faults.unknown_parameter(name) for name in list(request.args)[:20]],
+        )
+
+
+def check_texts(given: Mapping[str, object]) -> None:
+    """Raise if a name or value has what no database keeps, such as NUL."""
+    for name, value in given.items():
+        strict_json.refuse_nul(name, where="?")
+        strict_json.refuse_nul(value, where=f"?{name}")
+
+
+def _check_media_type(request: Request) -> None:
+    options = request.mimetype_params
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("The body must be application/json.")
+    if options and options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType("The body must be in UTF-8.")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedMediaType("The body must not be compressed.")
+
+
+def _is_list(field: dict[str, Any]) -> bool:
+    ways = field.get("anyOf", [field])
+    return any(way.get("type") == "array" for way in ways)
+
+
+def _validator(kind: Any, forms: Mapping[str, Form]) -> SchemaValidator:  # noqa: ANN401
+    return SchemaValidator(_formed(TypeAdapter(kind).core_schema, forms))
+
+
+def _formed(schema: Any, forms: Mapping[str, Form]) -> Any:  # noqa: ANN401 - a tree of schemas
+    """Return *schema* with the forms put before all that they are for."""
+    if isinstance(schema, list):
+        return [_formed(each, forms) for each in schema]
+    if isinstance(schema, tuple):
+        return tuple(_formed(each, forms) for each in schema)
+    if not isinstance(schema, dict):
+        return schema
+    formed = {
+        name: each if name in NO_SCHEMAS else _formed(each, forms) for name, each in schema.items()
+    }
+    form = forms.get(formed.get("type", "")) if isinstance(formed.get("type"), str) else None
+    return core_schema.no_info_before_validator_function(_check(form), formed) if form else formed
+
+
+NO_SCHEMAS = frozenset({"default", "serialization", "metadata", "config", "expected", "cls"})
+"""The parts of a core schema that hold no schemas to be read by."""
+
+
+def _check(form: Form) -> Callable[[object], object]:
+    pattern, complaint = form
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not pattern.fullmatch(value):
+            raise PydanticCustomError("form", "{complaint}", {"complaint": complaint})
+        return value
+
+    return check
