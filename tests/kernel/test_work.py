@@ -28,7 +28,7 @@ def database(open_database) -> Database:
 def test_a_work_that_fails_leaves_nothing(database, context):
     def fail_after_writing():
         with database.work(context) as work:
-            work.session.add(Account(code="1000", name="Cash"))
+            work.session.add(Account(code="1000", name="Cash", type="asset", normal_side="debit"))
             work.session.flush()
             raise ZeroDivisionError
 
@@ -44,7 +44,7 @@ def test_a_work_for_reading_cannot_write(database, context):
         pytest.raises(DBAPIError, match=r"read.?only"),
         database.work(context, writes=False) as work,
     ):
-        work.session.add(Account(code="1000", name="Cash"))
+        work.session.add(Account(code="1000", name="Cash", type="asset", normal_side="debit"))
 
 
 def test_a_moment_comes_back_with_its_zone(database, context):

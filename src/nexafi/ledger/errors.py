@@ -19,9 +19,44 @@ class CodeTaken(Conflict):
 
 
 class UnbalancedEntry(Invalid):
-    """The debits and credits of an entry differ in some currency."""
+    """The debits and credits of an entry differ in the base currency, or in one not exchanged."""
 
     title = "The entry does not balance"
+    constraint = "entries_balance"
+
+
+class IncompleteEntry(Invalid):
+    """An entry has less than two lines, or not all that it announced."""
+
+    title = "An entry has two lines or more"
+    constraint = "entries_whole"
+
+
+class UnfitEntry(Invalid):
+    """The head of an entry is not as the journal keeps it."""
+
+    title = "The entry does not fit the journal"
+    constraint = "entries_fit"
+
+
+class UnfitLine(Invalid):
+    """A line is no whole amount within bounds, or does not belong to its entry."""
+
+    title = "A line does not fit its entry"
+    constraint = "lines_fit"
+
+
+class NotThroughPostings(Invalid):
+    """Someone tried to write into the journal past its one entrance."""
+
+    title = "Entries come in through postings only"
+    constraint = "entries_through_postings"
+
+
+class RateUnknown(Invalid):
+    """A line in a foreign currency says nothing of its worth, and no rate is known."""
+
+    title = "No exchange rate"
 
 
 class EmptyLeg(Invalid):
@@ -34,19 +69,14 @@ class UnknownAccount(Invalid):
     """A line names an account that the chart lacks or has closed."""
 
     title = "Unknown account"
-
-
-class BalanceTooLarge(Invalid):
-    """The balance of an account would no longer fit its column."""
-
-    title = "The balance is too large"
-    constraint = "ck_balances_minor_in_range"
+    constraint = "lines_account_open"
 
 
 class PeriodClosed(Conflict):
     """The date of the entry lies in a period whose books are closed."""
 
     title = "The period is closed"
+    constraint = "entries_period_open"
 
 
 class EntryNotFound(NotFound):
@@ -60,6 +90,13 @@ class AlreadyPosted(Conflict):
 
     title = "Already posted"
     constraint = "uq_entries_organization_id_source"
+
+
+class AlreadyReversed(Conflict):
+    """An entry can be reversed once."""
+
+    title = "Already reversed"
+    constraint = "uq_entries_organization_id_reverses_id"
 
 
 class StatementUnreadable(Invalid):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -12,13 +11,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from nexafi.kernel.data import breaches
 from nexafi.kernel.data.context import Clock, Context, utc_now
 from nexafi.kernel.data.ownership import EVERYBODY, confined_to
 from nexafi.kernel.data.postgres import Postgres
 from nexafi.kernel.data.sqlite import Sqlite
 from nexafi.kernel.data.tables import KernelBase, Organization
 from nexafi.kernel.data.work import Begin, Survey, Work
-from nexafi.kernel.errors import Problem
 
 
 class Database:
@@ -72,14 +71,13 @@ class Database:
         try:
             info = confined_to(context.organization_id)
             with self._kind.session(info, writes=writes) as session:
-                work = Work(session, context)
+                work = Work(session, context, self.service)
                 yield work
                 work.finish()
         except IntegrityError as error:
-            kind = Problem.guarded_by(_constraint_name(error), self.service)
-            if kind is None:
+            if (problem := breaches.meaning(error, self.service)) is None:
                 raise
-            raise kind(f"{kind.title}.") from error
+            raise problem from error
 
     @contextmanager
     def survey(self) -> Generator[Survey]:
@@ -90,21 +88,3 @@ class Database:
     def steward(self) -> AbstractContextManager[Session]:
         """Open a session for what is nobody's: the outbox and the leases. Kernel only."""
         return self._kind.session(EVERYBODY, writes=True)
-
-
-def _constraint_name(error: IntegrityError) -> str:
-    """Return the name of the constraint that *error* breached.
-
-    PostgreSQL names it. SQLite names a check and what a trigger of ours refuses,
-    but of a unique constraint the columns only, from which the naming
-    convention gives the same name.
-    """
-    if diagnosis := getattr(error.orig, "diag", None):
-        return str(diagnosis.constraint_name)
-    kind, failed, what = str(error.orig).partition(" constraint failed: ")
-    if not failed:
-        return kind  # a guard of ours names itself
-    if kind != "UNIQUE":
-        return what if kind == "CHECK" else ""
-    columns = re.findall(r"(\w+)\.(\w+)", what)
-    return "_".join(["uq", columns[0][0], *(column for _, column in columns)]) if columns else ""
