@@ -113,7 +113,8 @@ def _is_list(field: dict[str, Any]) -> bool:
 
 
 def _validator(kind: Any, forms: Mapping[str, Form]) -> SchemaValidator:  # noqa: ANN401
-    return SchemaValidator(_formed(TypeAdapter(kind).core_schema, forms))
+    """Return what reads *kind*, built anew: that of the model itself knows none of the forms."""
+    return SchemaValidator(_formed(TypeAdapter(kind).core_schema, forms), _use_prebuilt=False)
 
 
 def _formed(schema: Any, forms: Mapping[str, Form]) -> Any:  # noqa: ANN401 - a tree of schemas
