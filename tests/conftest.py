@@ -79,7 +79,9 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Files
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
-    """SQLite, and PostgreSQL where one is given."""
+    """SQLite, and PostgreSQL where one is given; where CI is set, one must be."""
+    if request.param == "postgresql" and not POSTGRES:
+        pytest.fail("CI is set, and NEXAFI_TEST_POSTGRES names no database.")
     return request.param
 
 

@@ -1,0 +1,1 @@
+"""What sets up and tries the project; needs Python alone, before anything is installed."""
