@@ -44,6 +44,8 @@ class Context:
     home: Home | None = None
     """What we know of the organization; None while we have not been told."""
     permissions: frozenset[str] = frozenset()
+    session_id: UUID | None = None
+    """In which the actor signed in, if it is a user."""
     request_id: str = ""
     """By which the request that began all this is found again, across services and events."""
 

@@ -82,6 +82,7 @@ class Claims:
             organization_id=self.home.id,
             home=self.home,
             permissions=self.permissions,
+            session_id=self.session_id,
             request_id=request_id,
         )
 

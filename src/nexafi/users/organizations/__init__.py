@@ -1,0 +1,1 @@
+"""Organizations: signing one up, and what is known of it."""

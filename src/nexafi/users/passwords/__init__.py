@@ -1,0 +1,1 @@
+"""Passwords: what a good one is, and how it is kept."""

@@ -1,0 +1,1 @@
+"""Sessions: from signing in to signing out."""
