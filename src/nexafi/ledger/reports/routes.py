@@ -1,0 +1,113 @@
+"""The reports over HTTP, as JSON or as a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nexafi.contracts.ledger.permissions import LedgerPermission as May
+from nexafi.kernel.data.work import Work
+from nexafi.kernel.web.downloads import Download
+from nexafi.kernel.web.endpoints import Routes
+from nexafi.kernel.web.export import Format, export
+from nexafi.ledger.errors import SpanInvalid
+from nexafi.ledger.reports import draw, papers
+from nexafi.ledger.reports.draw import Asked
+from nexafi.ledger.reports.schemas import (
+    PREFIX,
+    ComparedQuery,
+    LedgerOut,
+    LedgerQuery,
+    RegisterOut,
+    RegisterQuery,
+    StatementOut,
+    TrialBalanceOut,
+)
+from nexafi.ledger.reports.statement import Statement
+
+LINES_MAX = 50_000
+"""Lines of a general ledger in one CSV or XLSX file."""
+PRINTED_LINES_MAX = 10_000
+"""Lines of a general ledger in one PDF."""
+
+routes = Routes(PREFIX)
+
+
+@routes.get("/trial-balance", needs=May.REPORT_READ, gives=TrialBalanceOut)
+def read_trial_balance(work: Work, query: ComparedQuery) -> TrialBalanceOut | Download:
+    """Return every account with its net on the debit or the credit side, as of a day."""
+    asked = query.asked(work.context)
+    drawn = draw.drawn_trial_balance(work, asked)
+    if query.format is Format.JSON:
+        return TrialBalanceOut.of(drawn, asked, work.context.known.base_currency)
+    return export(papers.of_trial_balance(work.context, drawn, asked), query.format)
+
+
+@routes.get("/income-statement", needs=May.REPORT_READ, gives=StatementOut)
+def read_income_statement(work: Work, query: ComparedQuery) -> StatementOut | Download:
+    """Return what was earned and spent over some days, without closing entries.
+
+    Revenue and expenses are both positive; profit is revenue less expenses.
+    """
+    asked = replace(query.asked(work.context), with_closing=False)
+    return _answer(work, draw.drawn_income_statement(work, asked), asked, query)
+
+
+@routes.get("/balance-sheet", needs=May.REPORT_READ, gives=StatementOut)
+def read_balance_sheet(work: Work, query: ComparedQuery) -> StatementOut | Download:
+    """Return what is owned and owed as of a day, with the running year's earnings in equity."""
+    asked = query.asked(work.context)
+    return _answer(work, draw.drawn_balance_sheet(work, asked), asked, query)
+
+
+@routes.get("/cash", needs=May.REPORT_READ, gives=StatementOut)
+def read_cash(work: Work, query: ComparedQuery) -> StatementOut | Download:
+    """Return what cash came in and went out, month by month, and against which accounts."""
+    asked = query.asked(work.context)
+    return _answer(work, draw.drawn_cash(work, asked), asked, query)
+
+
+@routes.get("/general-ledger", needs=May.REPORT_READ, gives=LedgerOut)
+def read_general_ledger(work: Work, query: LedgerQuery) -> LedgerOut | Download:
+    """Return the lines of all accounts or of one, in order, each with the balance after it."""
+    asked = query.asked(work.context)
+    if query.format is Format.JSON:
+        page = draw.ledger_page(
+            work, asked, code=query.account, after=query.after, limit=query.limit
+        )
+        return LedgerOut.of(page, work.context.known.base_currency)
+    page = draw.whole_ledger(work, asked, code=query.account, lines_max=_lines_max(query.format))
+    return export(papers.of_ledger(work.context, page, asked), query.format)
+
+
+@routes.get("/register", needs=May.REPORT_READ, gives=RegisterOut)
+def read_register(work: Work, query: RegisterQuery) -> RegisterOut | Download:
+    """Return the lines of one account, each with the accounts it stands against."""
+    asked = query.asked(work.context)
+    if query.format is Format.JSON:
+        page = draw.ledger_page(
+            work, asked, code=query.account, after=query.after, limit=query.limit
+        )
+    else:
+        most = _lines_max(query.format)
+        page = draw.whole_ledger(work, asked, code=query.account, lines_max=most)
+    against = draw.against(work, page)
+    if query.format is Format.JSON:
+        return RegisterOut.of(page, against, work.context.known.base_currency)
+    return export(papers.of_register(work.context, page, against, asked), query.format)
+
+
+def _answer(
+    work: Work, drawn: Statement, asked: Asked, query: ComparedQuery
+) -> StatementOut | Download:
+    """Return a statement as it was asked for."""
+    if query.change and len(drawn.columns) != 2:
+        raise SpanInvalid("A change is between two columns; compare with one earlier span.")
+    if query.format is Format.JSON:
+        currency = work.context.known.base_currency
+        return StatementOut.of(drawn, asked, currency, changes=query.change)
+    table = papers.of_statement(work.context, drawn, asked, changes=query.change)
+    return export(table, query.format)
+
+
+def _lines_max(format_: Format) -> int:
+    return PRINTED_LINES_MAX if format_ is Format.PDF else LINES_MAX
