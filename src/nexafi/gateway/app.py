@@ -1,0 +1,223 @@
+"""The gateway, put together: an RSGI application.
+
+`build` gives the application; granian runs it with the interface ``rsgi``, HTTP/1.1 only and
+without WebSockets (`tests/gateway/test_framing.py` says what then never comes here).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from importlib.metadata import version
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from nexafi.gateway import door, errors, limits, pages
+from nexafi.gateway.door import Door, Request, Scope
+from nexafi.gateway.identity import Judge
+from nexafi.gateway.limits import Limits
+from nexafi.gateway.proxy import Proxy
+from nexafi.gateway.reply import Protocol_, Reply
+from nexafi.gateway.settings import GatewaySettings
+from nexafi.gateway.survey import Survey
+from nexafi.gateway.upstreams import Upstream, client
+from nexafi.gateway.watching import METRICS, Watching
+from nexafi.kernel.errors import Malformed, NotSignedIn, Problem
+
+API: Final = "/api/v1/"
+KEYS: Final = "/.well-known/jwks.json"
+READS: Final = frozenset({"GET", "HEAD"})
+UNREAD: Final = (Malformed, errors.BodyTooLarge, errors.BodyTooSlow, errors.HeadersTooLarge)
+"""After these it is not known where the next request begins, so there is none."""
+
+log = logging.getLogger(__name__)
+
+
+def build(settings: GatewaySettings, judge: Judge) -> Gateway:
+    """Return the application.
+
+    Args:
+        settings: where the services are, and every limit.
+        judge: says who calls with a token, or raises NotSignedIn.
+
+    """
+    return Gateway(settings, judge)
+
+
+class Gateway:
+    """The application that granian calls."""
+
+    def __init__(self, settings: GatewaySettings, judge: Judge) -> None:
+        self._settings = settings
+        self._judge = judge
+        self._door = Door(settings.proxies, settings.headers_max_bytes, settings.url_max_bytes)
+        self._limits = Limits(settings.rate_per_s, settings.burst, settings.clients_max)
+        self._watching = Watching(access_log=settings.access_log)
+        self._networks = [ip_network(each) for each in settings.metrics_from]
+        self._version = version("nexafi")
+        self.upstreams = {
+            name: Upstream(name, origin, settings) for name, origin in settings.upstreams.items()
+        }
+        self._client = client(settings)
+        self._proxy = Proxy(self._client, settings)
+        self._survey = Survey(self._client, self.upstreams, self._version)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the connections to the services; granian calls this when all is answered."""
+        loop.run_until_complete(self._client.close())
+
+    async def __rsgi__(self, scope: Scope, protocol: Protocol_) -> None:
+        """Answer one request."""
+        if scope.proto != "http":
+            protocol.close(403)  # type: ignore[attr-defined]  # a WebSocket's other half
+            return
+        began = time.perf_counter()
+        request = Request(scope)
+        reply = Reply(request, protocol)
+        try:
+            self._door.read(request, scope)
+            await self._welcome(request, reply)
+            await self._route(request, reply)
+        except Problem as problem:
+            self._refuse(reply, problem, scope.client)
+        except RuntimeError as error:
+            if not type(error).__name__.startswith("RSGI"):
+                self._defect(reply, scope.client, error)
+            # else the client went away, and there is nobody left to be answered
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller is owed an answer
+            self._defect(reply, scope.client, error)
+        finally:
+            self._watching.note(reply, time.perf_counter() - began)
+
+    async def _welcome(self, request: Request, reply: Reply) -> None:
+        """Find out who calls, and whether they call too often; raise if they may not."""
+        who = door.neighbourhood(request.address)
+        if request.token is None:
+            self._count(reply, who)
+            return
+        try:
+            user = await self._judge(request.token)
+        except NotSignedIn:
+            self._count(reply, who)
+            raise
+        reply.user = user
+        self._count(reply, f"user {user}")
+
+    def _count(self, reply: Reply, who: str) -> None:
+        share = self._limits.take(who, time.monotonic())
+        reply.fields = limits.fields(share, self._limits.policy)
+        if not share.allowed:
+            raise errors.TooManyRequests("Come again when Retry-After has passed.")
+
+    async def _route(self, request: Request, reply: Reply) -> None:
+        path = request.path
+        if path.startswith(API):
+            name = path[len(API) :].partition("/")[0]
+            upstream = self.upstreams.get(name)
+            if upstream is not None:
+                reply.service = name
+                await self._proxy.pass_on(request, reply, upstream)
+                return
+        elif path == KEYS and (users := self.upstreams.get("users")) is not None:
+            reply.service = "users"
+            await self._proxy.pass_on(request, reply, users)
+            return
+        await self._page(request, reply)
+
+    async def _page(self, request: Request, reply: Reply) -> None:
+        path = request.path
+        pages_ = {
+            "/": self._home,
+            "/docs": self._docs,
+            "/api/v1/openapi.json": self._description,
+            "/healthz": self._health,
+            "/readyz": self._ready,
+            "/metrics": self._metrics,
+        }
+        shown = pages_.get(path.rstrip("/") or "/")
+        if shown is None and path.startswith("/docs/"):
+            shown = self._asset
+        if shown is None:
+            known = ", ".join(sorted(self.upstreams)) or "none"
+            raise errors.NobodyHome(f"Services here: {known}. The reference is at /docs.")
+        if request.method not in READS:
+            raise errors.MethodRefused("This page can only be read.")
+        await shown(request, reply)
+
+    async def _home(self, request: Request, reply: Reply) -> None:
+        states = await self._survey.states.get()
+        extra = {"cache-control": "no-cache", "vary": "accept"}
+        if pages.prefers_html(_value(request, "accept")):
+            extra |= {"content-security-policy": pages.HOME_POLICY}
+            reply.document(200, pages.HTML, pages.home_html(self._version, states), extra)
+        else:
+            reply.document(200, pages.JSON, pages.home_json(self._version, states), extra)
+
+    async def _docs(self, _request: Request, reply: Reply) -> None:
+        extra = {
+            "cache-control": "no-cache",
+            "content-security-policy": pages.DOCS_POLICY,
+            "referrer-policy": "no-referrer",
+        }
+        reply.document(200, pages.HTML, pages.DOCS.encode(), extra)
+
+    async def _asset(self, request: Request, reply: Reply) -> None:
+        asset = pages.asset(request.path.removeprefix("/docs/"))
+        if asset is None:
+            raise errors.NobodyHome("The reference has no such file.")
+        extra = {"cache-control": "max-age=3600", "etag": asset.etag, "vary": "accept-encoding"}
+        if asset.etag in _value(request, "if-none-match"):
+            reply.empty(304, list(extra.items()))
+        elif "gzip" in _value(request, "accept-encoding"):
+            reply.document(200, asset.kind, asset.packed, extra | {"content-encoding": "gzip"})
+        else:
+            reply.document(200, asset.kind, asset.body, extra)
+
+    async def _description(self, request: Request, reply: Reply) -> None:
+        body, etag = await self._survey.description.get()
+        extra = {"cache-control": "no-cache", "etag": etag}
+        if etag in _value(request, "if-none-match"):
+            reply.empty(304, list(extra.items()))
+        else:
+            reply.document(200, pages.JSON, body, extra)
+
+    async def _health(self, _request: Request, reply: Reply) -> None:
+        reply.document(200, pages.JSON, b'{"status": "ok"}', {"cache-control": "no-store"})
+
+    async def _ready(self, _request: Request, reply: Reply) -> None:
+        """Say how each service fares; 503 only if none is there: the others need the door."""
+        states = await self._survey.states.get()
+        ready = [name for name, state in states.items() if state == "ready"]
+        status = "ready" if len(ready) == len(states) else "degraded" if ready else "not ready"
+        body = pages.states_json(status, states)
+        extra = {"cache-control": "no-store"}
+        reply.document(200 if ready or not states else 503, pages.JSON, body, extra)
+
+    async def _metrics(self, request: Request, reply: Reply) -> None:
+        address = ip_address(request.address)
+        if not any(address in network for network in self._networks):
+            raise errors.NobodyHome("The reference is at /docs.")
+        for name, upstream in self.upstreams.items():
+            self._watching.in_flight.labels(name).set(upstream.in_flight)
+            self._watching.circuit.labels(name).set(upstream.circuit.is_open)
+        self._watching.clients.set(len(self._limits))
+        reply.document(200, METRICS, self._watching.exposition(), {"cache-control": "no-store"})
+
+    def _refuse(self, reply: Reply, problem: Problem, client: str) -> None:
+        """Answer with *problem*, or cut the connection if half of an answer has gone out."""
+        if reply.has_begun:
+            log.warning("an answer of %s broke off: %s", reply.service, problem)
+            self._watching.cut(reply)
+            reply.cut(client)
+        else:
+            reply.problem(problem, closing=isinstance(problem, UNREAD))
+
+    def _defect(self, reply: Reply, client: str, error: Exception) -> None:
+        log.error("a defect", exc_info=error)
+        self._refuse(reply, errors.Defect("This is our fault; it has been written down."), client)
+
+
+def _value(request: Request, name: str) -> str:
+    """Return the value of a header that was passed, or nothing."""
+    return ",".join(value for found, value in request.fields if found == name)

@@ -1,0 +1,200 @@
+"""Passing a request on to its service and the answer back, as they come.
+
+A connection that could not be made is tried again for requests that may be repeated (RFC 9110,
+section 9.2.2); nothing else is ever sent twice. Whatever keeps the service from answering becomes
+a problem: 502 when it was not there or broke off, 503 when it is left alone, 504 when it was too
+slow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from pyreqwest.client import Client
+from pyreqwest.exceptions import (
+    ConnectError,
+    ConnectTimeoutError,
+    PyreqwestError,
+)
+from pyreqwest.request import StreamRequest
+from pyreqwest.response import Response
+
+from nexafi.gateway import errors
+from nexafi.gateway.bodies import Bodies, Body, ending
+from nexafi.gateway.door import Fields, Request
+from nexafi.gateway.reply import Reply
+from nexafi.gateway.settings import GatewaySettings
+from nexafi.gateway.upstreams import Upstream
+
+REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+PAUSES_S: Final = (0.05, 0.2)
+"""Before each further try to reach a service, which may just be starting again."""
+
+NOT_PASSED_BACK: Final = frozenset(
+    {
+        "connection",
+        "content-length",
+        "date",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "server",
+        "te",
+        "traceparent",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-request-id",
+    }
+)
+WHOLE_MAX: Final = 64 * 2**10
+"""Answers up to this are sent on in one piece."""
+
+
+class Proxy:
+    """What passes requests on.
+
+    Args:
+        client: the pooled client.
+        settings: every limit and timeout.
+
+    """
+
+    def __init__(self, client: Client, settings: GatewaySettings) -> None:
+        self._client = client
+        self._bodies = Bodies(
+            settings.body_max_bytes, settings.hold_max_bytes, settings.idle_timeout_s
+        )
+        self._first_byte_s = settings.first_byte_timeout_s
+        self._idle_s = settings.idle_timeout_s
+        self._total_s = settings.total_timeout_s
+
+    async def pass_on(self, request: Request, reply: Reply, upstream: Upstream) -> None:
+        """Ask *upstream* and answer with what it says, or raise the problem why that failed."""
+        upstream.admit(time.monotonic())
+        upstream.in_flight += 1
+        try:
+            body = await self._bodies.take(request, reply.protocol)
+            await self._ask(request, reply, upstream, body)
+        finally:
+            upstream.in_flight -= 1
+
+    async def _ask(self, request: Request, reply: Reply, upstream: Upstream, body: Body) -> None:
+        """Send the request, again if nobody was there, and tell the circuit how it went."""
+        fields = _fields(request)
+        repeatable = request.method in REPEATABLE and isinstance(body, bytes)
+        pauses = iter(PAUSES_S if repeatable and not upstream.circuit.is_open else ())
+        while True:
+            try:
+                await self._exchange(request, reply, upstream, fields, body)
+            except (PyreqwestError, TimeoutError) as error:
+                never_arrived = _never_arrived(error)
+                if never_arrived and (pause_s := next(pauses, None)) is not None:
+                    await asyncio.sleep(pause_s)
+                    continue
+                upstream.circuit.failed(time.monotonic())
+                if never_arrived:
+                    said = f"{upstream.name} takes no connection."
+                    raise errors.ServiceUnreachable(said) from error
+                if isinstance(error, TimeoutError):
+                    raise errors.ServiceTooSlow(f"{upstream.name} took too long.") from error
+                raise errors.ServiceBroke(f"{upstream.name} broke off its answer.") from error
+            return
+
+    async def _exchange(
+        self, request: Request, reply: Reply, upstream: Upstream, fields: Fields, body: Body
+    ) -> None:
+        """Ask once. One clock runs all the time and is wound up again at each step."""
+        builder = self._client.request(request.method, upstream.origin + request.target)
+        builder = builder.headers(fields)
+        loop = asyncio.get_running_loop()
+        patience_s = self._first_byte_s if isinstance(body, bytes) else self._total_s
+        async with asyncio.timeout(patience_s) as clock:
+            if isinstance(body, bytes):
+                if body:
+                    builder = builder.body_bytes(body)
+                elif request.coded or request.length == 0:
+                    builder = builder.header("content-length", "0")
+            else:
+                if request.length is not None:
+                    builder = builder.header("content-length", str(request.length))
+
+                def body_is_sent() -> None:
+                    clock.reschedule(loop.time() + self._first_byte_s)
+
+                builder = builder.body_stream(ending(body, body_is_sent))
+            await self._receive(
+                builder.streamed_read_buffer_limit(1).build_streamed(), reply, upstream, clock
+            )
+
+    async def _receive(
+        self, asked: StreamRequest, reply: Reply, upstream: Upstream, clock: asyncio.Timeout
+    ) -> None:
+        async with asked as response:
+            upstream.circuit.succeeded()
+            status = response.status
+            length: str | None = None
+            fields: Fields = []
+            for field in response.headers.items():
+                if field[0] not in NOT_PASSED_BACK:
+                    fields.append(field)
+                elif field[0] == "content-length":
+                    length = field[1]
+            if reply.request.method == "HEAD" or status in {204, 304}:
+                if length is not None and status != 204:
+                    fields.append(("content-length", length))
+                reply.empty(status, fields)
+            elif length is not None and int(length) <= WHOLE_MAX:
+                body = await response.body_reader.bytes()
+                reply.whole(status, fields, bytes(body))
+            else:
+                if length is not None:
+                    fields.append(("content-length", length))
+                await self._pour(response, reply, status, fields, clock)
+
+    async def _pour(
+        self, response: Response, reply: Reply, status: int, fields: Fields, clock: asyncio.Timeout
+    ) -> None:
+        """Send the answer on piece by piece, each within the time that one may take."""
+        loop = asyncio.get_running_loop()
+        reader = response.body_reader
+        clock.reschedule(loop.time() + self._idle_s)
+        piece = await reader.read_chunk()
+        transport = reply.stream(status, fields)
+        while piece is not None:
+            clock.reschedule(loop.time() + self._idle_s)
+            data = bytes(piece)
+            await transport.send_bytes(data)
+            reply.sent += len(data)
+            clock.reschedule(loop.time() + self._idle_s)
+            piece = await reader.read_chunk()
+
+
+def _never_arrived(error: Exception) -> bool:
+    """Return whether there was no connection, so that nothing of the request can have arrived.
+
+    pyreqwest calls it a ConnectError as well when a connection that was made is closed without an
+    answer; the cause tells the two apart.
+    """
+    if isinstance(error, ConnectTimeoutError):
+        return True
+    causes = error.details["causes"] or () if isinstance(error, ConnectError) else ()
+    return any(cause["message"] == "client error (Connect)" for cause in causes)
+
+
+def _fields(request: Request) -> Fields:
+    """Return the headers that the service is given: the client's own, and what we know of it."""
+    trace = request.trace
+    fields = request.fields
+    fields += (
+        ("x-forwarded-for", request.address),
+        ("x-forwarded-proto", request.scheme),
+        ("x-forwarded-host", request.host or ""),
+        ("x-request-id", trace.id),
+        ("traceparent", trace.parent),
+    )
+    if trace.state is not None:
+        fields.append(("tracestate", trace.state))
+    return fields

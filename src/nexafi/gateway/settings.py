@@ -1,0 +1,78 @@
+"""What can be set about the gateway: whom it forwards to, and every limit that it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt, StringConstraints
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+$")]
+
+
+class GatewaySettings(BaseSettings):
+    """The settings of the gateway: ``NEXAFI_GATEWAY_*``, or given by who starts it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NEXAFI_GATEWAY_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    upstreams: Mapping[Name, Origin] = Field(default_factory=dict)
+    """Where each service listens, by its name: ``{"ledger": "http://127.0.0.1:5002"}``."""
+
+    proxies: frozenset[str] = frozenset()
+    """Addresses of proxies in front of us, whose ``X-Forwarded-For`` is believed."""
+
+    metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """The networks that may read ``/metrics``; to all others it does not exist."""
+
+    rate_per_s: PositiveFloat = 100.0
+    """Requests a second that one user, or one address without a token, may send for long."""
+
+    burst: PositiveInt = 400
+    """Requests that one client may send at once."""
+
+    clients_max: PositiveInt = 50_000
+    """Clients whose use is remembered, about 200 bytes each."""
+
+    body_max_bytes: PositiveInt = 64 * 2**20
+    """The largest body of a request that is let through."""
+
+    hold_max_bytes: PositiveInt = 2**20
+    """Bodies up to this are read whole before the service hears of them, so that neither a slow nor
+    a broken sender holds up one of its threads; larger ones are streamed."""
+
+    headers_max_bytes: PositiveInt = 32 * 2**10
+    """All names and values of the headers of a request together."""
+
+    url_max_bytes: PositiveInt = 8 * 2**10
+    """Path and query together, as the service will see them."""
+
+    in_flight_max: PositiveInt = 256
+    """Requests that one service works on at the same time; more are told to come again."""
+
+    connect_timeout_s: PositiveFloat = 2.0
+    """To reach a service."""
+
+    first_byte_timeout_s: PositiveFloat = 30.0
+    """From the end of the request to the first byte of the answer."""
+
+    idle_timeout_s: PositiveFloat = 30.0
+    """Between two pieces of a body, of the request or of the answer, either side being slow."""
+
+    total_timeout_s: PositiveFloat = 600.0
+    """For all of a request and its answer together."""
+
+    failures_max: PositiveInt = 5
+    """Failures in a row after which a service is left alone for a while."""
+
+    rest_s: PositiveFloat = 1.0
+    """How long a failing service is first left alone; doubled each time, up to `rest_max_s`."""
+
+    rest_max_s: PositiveFloat = 30.0
+    """The longest time that a failing service is left alone before it is tried again."""
+
+    access_log: bool = True
+    """Write one structured line for each request."""

@@ -1,0 +1,66 @@
+"""What a request is called on its way through the services: its id and its trace.
+
+The id is what a person quotes to us; the trace is that of W3C Trace Context (level 1), so that
+whatever tracing the client uses goes on here. Both are taken over if well formed, else made.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
+TRACEPARENT: Final = re.compile(
+    r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?",
+    re.ASCII,
+)
+
+
+class Trace:
+    """The names of one request."""
+
+    __slots__ = ("_flags", "_id", "_span", "_trace", "is_given", "state")
+
+    def __init__(self) -> None:
+        self._id: str | None = None
+        self._trace: str | None = None
+        self._span: str | None = None
+        self._flags = "00"
+        self.state: str | None = None
+        """The ``tracestate`` to pass on."""
+        self.is_given = False
+        """Whether the client began this trace."""
+
+    def name(self, request_id: str) -> None:
+        """Take over the id that the client chose, if it is one."""
+        if ID.fullmatch(request_id):
+            self._id = request_id
+
+    def follow(self, traceparent: str) -> None:
+        """Go on with the trace that the client began, if it is one."""
+        found = TRACEPARENT.fullmatch(traceparent.strip())
+        if found is None or (found[1] == "00" and found[4]):
+            return
+        self._trace, self._flags, self.is_given = found[2], found[3], True
+
+    @property
+    def id(self) -> str:
+        """Return the id of the request; one of ours is the id of its trace as well."""
+        if self._id is None:
+            self._id = self.trace
+        return self._id
+
+    @property
+    def trace(self) -> str:
+        """Return the id of the trace, 32 hexadecimal digits."""
+        if self._trace is None:
+            self._trace = os.urandom(16).hex()
+        return self._trace
+
+    @property
+    def parent(self) -> str:
+        """Return the ``traceparent`` that names our own part of the way."""
+        if self._span is None:
+            self._span = os.urandom(8).hex()
+        return f"00-{self.trace}-{self._span}-{self._flags}"

@@ -1,0 +1,117 @@
+"""What is seen of each request from outside: one line in the log and figures to be scraped.
+
+The line has ECS field names and neither query nor headers: tokens and what customers search for
+stand there. The figures tell service, method and status apart, and no path: paths hold ids.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+from nexafi.gateway.reply import Reply
+
+log = logging.getLogger("nexafi.gateway.access")
+
+METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
+BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Watching:
+    """What is counted and written down of the requests of one process."""
+
+    def __init__(self, *, access_log: bool) -> None:
+        self._writes = access_log
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "nexafi_gateway_requests",
+            "Requests answered.",
+            ["service", "method", "status"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "nexafi_gateway_request_seconds",
+            "From the head of the request to the end of the answer.",
+            ["service"],
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self._cut = Counter(
+            "nexafi_gateway_cut_answers",
+            "Answers that broke off after they had begun.",
+            ["service"],
+            registry=self.registry,
+        )
+        self.in_flight = Gauge(
+            "nexafi_gateway_in_flight",
+            "Requests that a service works on.",
+            ["service"],
+            registry=self.registry,
+        )
+        self.circuit = Gauge(
+            "nexafi_gateway_circuit_open",
+            "1 while a failing service is left alone.",
+            ["service"],
+            registry=self.registry,
+        )
+        self.clients = Gauge(
+            "nexafi_gateway_clients",
+            "Clients whose use is remembered.",
+            registry=self.registry,
+        )
+        self._counting: dict[tuple[str, str, int], Callable[[], None]] = {}
+        self._timing: dict[str, Callable[[float], None]] = {}
+
+    def note(self, reply: Reply, seconds: float) -> None:
+        """Count the request that *reply* answered, and write it down."""
+        request = reply.request
+        key = (reply.service, request.method, reply.status)
+        count = self._counting.get(key)
+        if count is None:
+            method = request.method if request.method in KNOWN_METHODS else "other"
+            count = self._requests.labels(reply.service, method, str(reply.status)).inc
+            if method != "other":
+                self._counting[key] = count
+        count()
+        time = self._timing.get(reply.service)
+        if time is None:
+            time = self._timing[reply.service] = self._seconds.labels(reply.service).observe
+        time(seconds)
+        if self._writes and log.isEnabledFor(logging.INFO):
+            self._write(reply, seconds)
+
+    def _write(self, reply: Reply, seconds: float) -> None:
+        request = reply.request
+        log.info(
+            "%s %s %d",
+            request.method,
+            request.path,
+            reply.status,
+            extra={
+                "http.request.id": request.trace.id,
+                "http.request.method": request.method,
+                "http.response.body.bytes": reply.sent,
+                "http.response.status_code": reply.status,
+                "url.path": request.path,
+                "client.ip": request.address,
+                "user.id": reply.user,
+                "event.duration": int(seconds * 1e9),
+                "trace.id": request.trace.trace,
+                "service.target.name": reply.service,
+            },
+        )
+
+    def cut(self, reply: Reply) -> None:
+        """Note that an answer broke off after it had begun."""
+        self._cut.labels(reply.service).inc()
+
+    def exposition(self) -> bytes:
+        """Return all figures as Prometheus reads them."""
+        return generate_latest(self.registry)
+
+
+KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
