@@ -28,6 +28,7 @@ from nexafi.kernel.web.idempotency import KEPT, LEASE
 from nexafi.kernel.web.uploads import Upload
 from nexafi.ledger.app import service as ledger
 from nexafi.ledger.tables import Account, Base
+from tests.kernel.rows import row
 
 PATH = "/api/v1/ledger/x"
 routes = Routes(PATH)
@@ -55,7 +56,7 @@ class Outer:
 
 @routes.post("", needs=Anyone.SIGNED_IN, gives=Made)
 def make(work: Work, body: Named) -> Account:
-    account = Account(code=body.code, name="x")
+    account = row(body.code)
     work.session.add(account)
     work.session.flush()
     if body.code == "refused":
@@ -73,7 +74,7 @@ def ask(begin: Begin, body: Named, outer: Outer) -> Named:
     outer.calls += 1
     outer.meanwhile()
     with begin() as work:
-        work.session.add(Account(code=body.code, name="x"))
+        work.session.add(row(body.code))
     return body
 
 
@@ -89,7 +90,7 @@ def other(work: Work, body: Named) -> Token:
 
 @routes.post("/file", needs=Anyone.SIGNED_IN, gives=None)
 def send(work: Work, file: Upload) -> Download:
-    work.session.add(Account(code=file.read().decode(), name="x"))
+    work.session.add(row(file.read().decode()))
     return Download(file.read(), "text/plain", "back.txt")
 
 

@@ -26,6 +26,7 @@ from nexafi.kernel.web.endpoints import Routes
 from nexafi.ledger.app import service as ledger
 from nexafi.ledger.tables import Account, Base
 from tests.conftest import on_postgres, on_sqlite
+from tests.kernel.rows import row
 from tests.shared import shared
 
 PATH = "/api/v1/ledger/x"
@@ -75,9 +76,9 @@ def say(work: Work, body: Anything) -> Anything:
     return body
 
 
-@routes.post("/kinds", needs=Anyone.PUBLIC, gives=None)
-def kinds(work: Work, body: Kinds) -> None:
-    """Take a body of all kinds."""
+@routes.post("/kinds", needs=Anyone.PUBLIC, gives=Kinds)
+def kinds(work: Work, body: Kinds) -> Kinds:
+    return body
 
 
 @routes.get("/filters", needs=Anyone.PUBLIC, gives=Filters)
@@ -87,7 +88,7 @@ def filters(work: Work, query: Filters) -> Filters:
 
 @routes.post("/names", needs=Anyone.SIGNED_IN, gives=Named)
 def name(work: Work, body: Named) -> Account:
-    account = Account(code="1", name=body.name)
+    account = row("1", body.name)
     work.session.add(account)
     work.session.flush()
     work.session.refresh(account)
@@ -97,7 +98,7 @@ def name(work: Work, body: Named) -> Account:
 
 @routes.post("/unbounded", needs=Anyone.SIGNED_IN, gives=None)
 def keep(work: Work, body: Unbounded) -> None:
-    work.session.add(Account(code="1", name=body.name))
+    work.session.add(row("1", body.name))
 
 
 @pytest.fixture
@@ -216,6 +217,21 @@ def test_a_body_is_json_in_utf_8_by_name_and_not_compressed(client):
 def test_a_body_over_a_mebibyte_is_refused(client):
     assert send(client, b'"' + b"x" * 1_048_570 + b'"').status_code == 201
     assert send(client, b'"' + b"x" * 1_048_580 + b'"').status_code == 413
+
+
+@on_sqlite
+def test_a_body_is_read_by_kind(client):
+    row = {"on": "2024-02-29", "at": "2026-03-31T12:00:00+02:00", "count": 9, "odds": 1}
+    price = {"amount": "-0.1", "currency": "EUR"}
+    body = {**row, "price": price, "rows": [row, {"on": None}], "a/b~c": "x"}
+
+    answer = client.post(f"{PATH}/kinds", json=body)
+
+    assert answer.status_code == 201, answer.text
+    read = {"on": "2024-02-29", "at": "2026-03-31T12:00:00+02:00", "count": 9, "odds": 1.0}
+    assert answer.json["price"] == {"amount": "-0.10", "currency": "EUR"}
+    assert answer.json.items() >= read.items()
+    assert answer.json["rows"][0].items() >= read.items()
 
 
 @on_sqlite

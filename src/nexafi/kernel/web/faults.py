@@ -6,6 +6,7 @@ the name of its parameter. What was sent is never repeated: it may be a secret.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -76,6 +77,11 @@ WORDS = {
 def in_body(error: ValidationError, said: Any) -> list[dict[str, str]]:  # noqa: ANN401 - any JSON
     """Return where in the body *said* each fault is, and what it is."""
     return [{"pointer": _pointer(each, said), "detail": words(each)} for each in _some(error)]
+
+
+def under(place: str, faults: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Return *faults* of a part of a body as those of the whole, in which it stands at *place*."""
+    return [{**each, "pointer": f"#/{place}{each['pointer'][1:]}"} for each in faults]
 
 
 def in_query(error: ValidationError) -> list[dict[str, str]]:

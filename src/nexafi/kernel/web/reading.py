@@ -8,7 +8,8 @@ number is no text and a text is no number. Each fault is told with its place.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Request
@@ -19,17 +20,47 @@ from werkzeug.exceptions import UnsupportedMediaType
 from nexafi.kernel.errors import Invalid, Malformed
 from nexafi.kernel.web import faults, strict_json
 
-Form = tuple[re.Pattern[str], str]
 
-DAY: Form = (re.compile(r"\d{4}-\d\d-\d\d", re.ASCII), "This must be a day such as 2026-03-31.")
-MOMENT: Form = (
-    re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*", re.ASCII),
-    "This must be a moment such as 2026-03-31T12:00:00Z.",
-)
-BODY_FORMS: dict[str, Form] = {"date": DAY, "datetime": MOMENT}
-QUERY_FORMS: dict[str, Form] = BODY_FORMS | {
-    "bool": (re.compile("true|false"), "This must be true or false."),
-    "int": (re.compile(r"-?[0-9]{1,19}", re.ASCII), "This must be a whole number."),
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a text must look to be read as a value of some kind, and what then reads it."""
+
+    pattern: re.Pattern[str]
+    complaint: str
+    reader: SchemaValidator
+
+    def read(self, value: object) -> object:
+        """Return what a text says; what is no text is somebody else's to judge."""
+        if not isinstance(value, str):
+            return value
+        if not self.pattern.fullmatch(value):
+            raise PydanticCustomError("form", "{complaint}", {"complaint": self.complaint})
+        return self.reader.validate_python(value)
+
+
+BODY_FORMS = {
+    "date": Form(
+        re.compile(r"\d{4}-\d\d-\d\d", re.ASCII),
+        "This must be a day such as 2026-03-31.",
+        SchemaValidator(core_schema.date_schema()),
+    ),
+    "datetime": Form(
+        re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*", re.ASCII),
+        "This must be a moment such as 2026-03-31T12:00:00Z.",
+        SchemaValidator(core_schema.datetime_schema()),
+    ),
+}
+QUERY_FORMS = BODY_FORMS | {
+    "bool": Form(
+        re.compile("true|false"),
+        "This must be true or false.",
+        SchemaValidator(core_schema.bool_schema()),
+    ),
+    "int": Form(
+        re.compile(r"-?[0-9]{1,19}", re.ASCII),
+        "This must be a whole number.",
+        SchemaValidator(core_schema.int_schema()),
+    ),
 }
 """How a text must look to be read as what its field is."""
 
@@ -129,19 +160,8 @@ def _formed(schema: Any, forms: Mapping[str, Form]) -> Any:  # noqa: ANN401 - a 
         name: each if name in NO_SCHEMAS else _formed(each, forms) for name, each in schema.items()
     }
     form = forms.get(formed.get("type", "")) if isinstance(formed.get("type"), str) else None
-    return core_schema.no_info_before_validator_function(_check(form), formed) if form else formed
+    return core_schema.no_info_before_validator_function(form.read, formed) if form else formed
 
 
 NO_SCHEMAS = frozenset({"default", "serialization", "metadata", "config", "expected", "cls"})
 """The parts of a core schema that hold no schemas to be read by."""
-
-
-def _check(form: Form) -> Callable[[object], object]:
-    pattern, complaint = form
-
-    def check(value: object) -> object:
-        if isinstance(value, str) and not pattern.fullmatch(value):
-            raise PydanticCustomError("form", "{complaint}", {"complaint": complaint})
-        return value
-
-    return check
