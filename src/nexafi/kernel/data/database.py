@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from uuid import UUID
@@ -35,6 +36,8 @@ class Database:
         self.service = service
         self.clock = clock
         self.bases = (KernelBase, base)
+        self.watched: Callable[[str, float], None] | None = None
+        """Told of every Work: whether it was a ``read`` or a ``write``, and how many seconds."""
         self._kind = Sqlite(url) if url.startswith("sqlite") else Postgres(url, steward_url)
 
     @property
@@ -68,6 +71,7 @@ class Database:
     @contextmanager
     def work(self, context: Context, *, writes: bool = True) -> Generator[Work]:
         """Open a Work; keep it when the block ends well, else leave nothing of it."""
+        began = time.perf_counter()
         try:
             info = confined_to(context.organization_id)
             with self._kind.session(info, writes=writes) as session:
@@ -78,6 +82,9 @@ class Database:
             if (problem := breaches.meaning(error, self.service)) is None:
                 raise
             raise problem from error
+        finally:
+            if self.watched is not None:
+                self.watched("write" if writes else "read", time.perf_counter() - began)
 
     @contextmanager
     def survey(self) -> Generator[Survey]:

@@ -17,6 +17,7 @@ from nexafi.kernel.errors import Malformed, NotFound
 from nexafi.kernel.trust import permissions
 from nexafi.kernel.trust.permissions import Anyone
 from nexafi.kernel.trust.secrets import Secret
+from nexafi.kernel.watch import traces
 from nexafi.kernel.web import idempotency, reading
 from nexafi.kernel.web.endpoints import JSON, READS, Endpoint, Identify, location
 from nexafi.kernel.web.frame import REQUEST_ID
@@ -103,6 +104,8 @@ def _caller(endpoint: Endpoint, site: Site) -> Context:
     if endpoint.needs is Anyone.PUBLIC:
         return Context("public", site.database.clock(), request_id=request_id)
     context = site.identify()
+    if trace := traces.current():
+        trace.said |= {"user.id": context.actor, "organization.id": context.organization_id}
     permissions.check(context, endpoint.needs)
     return replace(context, request_id=context.request_id or request_id)
 

@@ -1,0 +1,221 @@
+"""What can be set, read once at the start from ``NEXAFI_*`` and a file ``.env``.
+
+The environment wins over the file. Nothing else in the house looks there. A
+piece that a service needs comes to it as equipment, never as the whole.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from typing_extensions import override
+
+PREFIX: Final = "NEXAFI_"
+SERVICES: Final = (
+    "users", "ledger", "payments", "ai", "analytics", "credit", "documents",
+)  # fmt: skip
+"""All that may ever have settings of their own, in the order of their ports after the gateway."""
+
+_OWN = re.compile(
+    rf"nexafi_({'|'.join(SERVICES)})_(database|database_owner|database_steward|)_?url"
+)
+
+
+class Places(BaseModel):
+    """Where one service and its database are, as far as that is set for it alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str | None = None
+    database_url: SecretStr | None = None
+    database_owner_url: SecretStr | None = None
+    database_steward_url: SecretStr | None = None
+
+
+class Settings(BaseSettings):
+    """The settings of an installation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+    data: Path = Path("var")
+    """The folder for all that is kept without a server: databases, the secret, logs."""
+
+    host: str = "127.0.0.1"
+    """The address on which everything listens; ``0.0.0.0`` is for containers."""
+
+    port_base: int = Field(5000, ge=1, le=65_000)
+    """The port of the gateway. Users listen one above it, the ledger two, and so on."""
+
+    database_url: SecretStr | None = None
+    """One PostgreSQL for all services, a schema for each:
+    ``postgresql+psycopg://nexafi_app:...@host/nexafi``. Unset: SQLite files in the data folder.
+    ``NEXAFI_LEDGER_DATABASE_URL`` and so on give a service a database of its own."""
+
+    database_owner_url: SecretStr | None = None
+    """The same database as the role that migrates; unset: as for requests."""
+
+    database_steward_url: SecretStr | None = None
+    """The same database as the role that carries the news and looks across organizations
+    (``BYPASSRLS``); unset: as for requests."""
+
+    secret: SecretStr | None = None
+    """The root of all keys: 32 characters or more, by chance. Unset: the file ``secret`` in the
+    data folder, made at the first start. Whoever loses it loses all passwords and seals."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least of what is written to the log."""
+
+    log_format: Literal["json", "text"] = "json"
+    """One JSON object a line with the names of the Elastic Common Schema, or text for people."""
+
+    sql: bool = False
+    """Write every SQL statement to the log, without its values."""
+
+    threads: int = Field(4, ge=1, le=64)
+    """Requests that one service works on at the same time; more than 8 cost throughput."""
+
+    backlog: int = Field(512, ge=16, le=65_535)
+    """Connections that wait for a service before new ones are refused."""
+
+    drain_s: float = Field(8.0, ge=0, le=600)
+    """How long a service that is told to stop may take to finish what it has begun."""
+
+    worker: Literal["embedded", "separate"] = "embedded"
+    """Who carries the news and does what the clock asks: each service beside its requests, or
+    a process of its own (``nexafi worker``)."""
+
+    poll_s: float = Field(0.3, ge=0.05, le=60)
+    """How long a worker that found nothing to do waits before it looks again."""
+
+    issuer: str = "nexafi"
+    """Who issues access tokens, as they say it (``iss``)."""
+
+    audience: str = "nexafi"
+    """For whom access tokens are, as they say it (``aud``)."""
+
+    bcrypt_cost: int = Field(12, ge=4, le=20)
+    """What a password costs; each step doubles the time of a guess, and of a log-in."""
+
+    access_token_s: int = Field(900, ge=10, le=86_400)
+    """How long an access token is good."""
+
+    trace_slow_ms: int = Field(1_000, ge=1)
+    """A request that takes longer is written to the log as a warning."""
+
+    services: dict[str, Places] = Field(default_factory=dict)
+    """What is set for one service alone: ``NEXAFI_<SERVICE>_DATABASE_URL``,
+    ``_DATABASE_OWNER_URL``, ``_DATABASE_STEWARD_URL``, and ``_URL``, where others reach it."""
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what is set for one service, too."""
+        own = _EachService(settings_cls, env_settings, dotenv_settings)
+        return init_settings, own, env_settings, dotenv_settings, file_secret_settings
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        places: list[Settings | Places] = [self, *self.services.values()]
+        for each in places:
+            named = each.database_url
+            if named is None and (each.database_owner_url or each.database_steward_url):
+                raise ValueError("A database of an owner or steward needs that of requests too.")
+            for url in (named, each.database_owner_url, each.database_steward_url):
+                scheme = url.get_secret_value().partition(":")[0] if url else "sqlite"
+                if scheme not in {"sqlite", "postgresql+psycopg"}:
+                    raise ValueError(
+                        f"A database is postgresql+psycopg://... or sqlite:///..., not {scheme}:"
+                    )
+        if self.database_url and self.database_url.get_secret_value().startswith("sqlite"):
+            raise ValueError("On SQLite each service has a file of its own: leave the URL out.")
+        return self
+
+    @cached_property
+    def folder(self) -> Path:
+        """Return the data folder, in full."""
+        return self.data.expanduser().resolve()
+
+    def port(self, service_port: int) -> int:
+        """Return where the service whose usual port is *service_port* listens here."""
+        return self.port_base + service_port - 5000
+
+    def origin(self, name: str, service_port: int) -> str:
+        """Return where others reach a service: ``http://host:port``, without a slash."""
+        if (places := self.services.get(name)) and places.url:
+            return places.url.rstrip("/")
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
+        return (
+            f"http://[{host}]:{self.port(service_port)}"
+            if ":" in host
+            else (f"http://{host}:{self.port(service_port)}")
+        )
+
+    def address(self, name: str, role: Literal["app", "owner", "steward"] = "app") -> str:
+        """Return the URL of the database of service *name* for those who come as *role*.
+
+        In a PostgreSQL that all share, the service's schema is its search path.
+        """
+        own = self.services.get(name, Places())
+        shared = own.database_url is None
+        place: Settings | Places = self if shared else own
+        urls = {
+            "app": place.database_url,
+            "owner": place.database_owner_url,
+            "steward": place.database_steward_url,
+        }
+        url = urls[role] or place.database_url
+        if url is None:
+            return f"sqlite:///{self.folder / f'{name}.db'}"
+        text = url.get_secret_value()
+        if not shared or text.startswith("sqlite"):
+            return text
+        return f"{text}{'&' if '?' in text else '?'}options=-csearch_path%3D{name}"
+
+
+class _EachService(PydanticBaseSettingsSource):
+    """Gathers ``NEXAFI_LEDGER_DATABASE_URL`` and its kind from the environment and the file."""
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource
+    ) -> None:
+        super().__init__(settings_cls)
+        self._sources = [each for each in sources if isinstance(each, EnvSettingsSource)]
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, dict[str, str]] = {}
+        for source in reversed(self._sources):  # the environment comes last, and wins
+            for variable, value in source.env_vars.items():
+                if value and (match := _OWN.fullmatch(variable.lower())):
+                    what = f"{match[2]}_url" if match[2] else "url"
+                    found.setdefault(match[1], {})[what] = value
+        return {"services": found} if found else {}

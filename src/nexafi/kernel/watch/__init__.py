@@ -1,0 +1,1 @@
+"""Watch: what a running installation says of itself. Lowest in the house; knows nobody."""
