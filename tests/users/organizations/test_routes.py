@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from nexafi.kernel.data.tables import OutboxRow
+from tests.conftest import on_sqlite
 from tests.users.conftest import COMPANY, PASSWORD, USERS
 
 REGISTER = {"email": "ada@example.com", "password": PASSWORD, "organization": COMPANY}
@@ -73,6 +74,7 @@ def test_an_address_is_registered_once_however_it_is_written(users, ada, email):
     assert users.everything() == before
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("pointer", "change"),
     [

@@ -21,7 +21,7 @@ from nexafi.users.shapes import SignedIn
 routes = Routes("/api/v1/users")
 
 
-@routes.post("/members", needs=May.MEMBER_ADD, gives=MemberAdded)
+@routes.post("/members", needs=May.MEMBER_ADD, gives=MemberAdded, secret_answer=True)
 def add_member(
     begin: Begin, body: MemberIn, secret: Secret, settings: UsersSettings
 ) -> MemberAdded:
@@ -60,7 +60,9 @@ def remove_member(work: Work, member_id: UUID) -> None:
     actions.remove(work, queries.member(work, member_id))
 
 
-@routes.act("/members/<uuid:member_id>/invite", needs=May.MEMBER_ADD, gives=MemberAdded)
+@routes.act(
+    "/members/<uuid:member_id>/invite", needs=May.MEMBER_ADD, gives=MemberAdded, secret_answer=True
+)
 def invite_again(work: Work, member_id: UUID) -> MemberAdded:
     """Return a new invitation for a member who has no password yet; the old one is void."""
     member = queries.member(work, member_id)
@@ -69,7 +71,7 @@ def invite_again(work: Work, member_id: UUID) -> MemberAdded:
     return MemberAdded(member=shown, invitation=token)
 
 
-@routes.act("/invitations/accept", needs=Anyone.PUBLIC, gives=SignedIn)
+@routes.act("/invitations/accept", needs=Anyone.PUBLIC, gives=SignedIn, secret_answer=True)
 def accept_invitation(
     begin: Begin, body: AcceptIn, secret: Secret, settings: UsersSettings
 ) -> SignedIn:

@@ -21,7 +21,7 @@ from nexafi.users.shapes import OrganizationOut, SignedIn
 routes = Routes("/api/v1/users")
 
 
-@routes.post("/register", needs=Anyone.PUBLIC, gives=SignedIn)
+@routes.post("/register", needs=Anyone.PUBLIC, gives=SignedIn, secret_answer=True)
 def register(begin: Begin, body: RegisterIn, secret: Secret, settings: UsersSettings) -> SignedIn:
     """Sign up: a user, an organization of theirs, and a session.
 

@@ -27,7 +27,7 @@ from nexafi.users.shapes import SignedIn, Tokens
 routes = Routes("/api/v1/users")
 
 
-@routes.act("/login", needs=Anyone.PUBLIC, gives=SignedIn)
+@routes.act("/login", needs=Anyone.PUBLIC, gives=SignedIn, secret_answer=True)
 def log_in(begin: Begin, body: LoginIn, secret: Secret, settings: UsersSettings) -> SignedIn:
     """Sign in with e-mail address and password. What is wrong of the two is not told.
 
@@ -57,7 +57,7 @@ def log_in(begin: Begin, body: LoginIn, secret: Secret, settings: UsersSettings)
     raise WrongCredentials("Check both and try again.")
 
 
-@routes.act("/refresh", needs=Anyone.PUBLIC, gives=Tokens)
+@routes.act("/refresh", needs=Anyone.PUBLIC, gives=Tokens, secret_answer=True)
 def refresh(begin: Begin, body: RefreshIn, secret: Secret, settings: UsersSettings) -> Tokens:
     """Exchange a refresh token for new tokens. Each is good for one exchange.
 
