@@ -122,3 +122,90 @@ class BooksOutOfBalance(Problem):
 
     status = 500
     title = "The books are out of balance"
+
+
+class BankAccountNotFound(NotFound):
+    """No such bank account in this organization."""
+
+    title = "No such bank account"
+
+
+class BankAccountClosed(Conflict):
+    """The bank account is closed: nothing more is imported to it."""
+
+    title = "The bank account is closed"
+
+
+class AccountMirrored(Conflict):
+    """The account of the chart mirrors another bank account already."""
+
+    title = "The account has a bank account"
+    constraint = "uq_bank_accounts_organization_id_account_id"
+
+
+class NumberTaken(Conflict):
+    """There is a bank account of this number and currency already."""
+
+    title = "The number is taken"
+    constraint = "uq_bank_accounts_organization_id_number_currency"
+
+
+class AccountUnfit(Invalid):
+    """An account of the chart cannot mirror this bank account."""
+
+    title = "The account does not fit"
+
+
+class MappingUnfit(Invalid):
+    """What was given as a mapping of columns is none."""
+
+    title = "The mapping does not fit"
+
+
+class OtherBankAccount(Invalid):
+    """The file speaks of another account or currency than the one that it was given to."""
+
+    title = "The file is of another account"
+
+
+class BankAccountMissing(Invalid):
+    """The file speaks of accounts for which there is no bank account yet."""
+
+    title = "No bank account for it"
+
+
+class ImportNotFound(NotFound):
+    """No such import in this organization."""
+
+    title = "No such import"
+
+
+class ImportUndone(Conflict):
+    """The import was undone before."""
+
+    title = "The import is undone already"
+
+
+class LinesSettled(Conflict):
+    """Lines of the import are settled, and no other import has them."""
+
+    title = "Some lines are settled"
+
+
+class StatementNotFound(NotFound):
+    """No such statement in this organization."""
+
+    title = "No such statement"
+
+
+class StatementLineNotFound(NotFound):
+    """No such statement line in this organization."""
+
+    title = "No such statement line"
+
+
+class LineImported(Conflict):
+    """Another import brought the same line in at the same time."""
+
+    title = "The line is here already"
+    constraint = "uq_statement_lines_fingerprint"

@@ -1,1 +1,1 @@
-"""Bank accounts, and what the bank says of them."""
+"""Bank accounts, and what banks say of them: statements and their lines."""

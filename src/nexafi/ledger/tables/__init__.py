@@ -12,6 +12,7 @@ from nexafi.ledger.tables.banking import (
     ReconciledStatementLine,
     Reconciliation,
     Rule,
+    Sighting,
     Statement,
     StatementLine,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "Reconciliation",
     "Rule",
     "Seal",
+    "Sighting",
     "Statement",
     "StatementLine",
 ]

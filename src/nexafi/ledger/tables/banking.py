@@ -10,6 +10,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    Double,
     Index,
     LargeBinary,
     String,
@@ -104,7 +105,7 @@ class StatementLine(Owned, Base):
             name="uq_statement_lines_fingerprint",
         ),
         Index(None, "organization_id", "bank_account_id", "booked_on", "id"),
-        Index(None, "organization_id", "state", "id"),
+        Index(None, "organization_id", "state", "booked_on", "id"),
         CheckConstraint("state IN ('new', 'settled', 'ignored')", name="state_known"),
     )
 
@@ -129,8 +130,12 @@ class StatementLine(Owned, Base):
     occurrence: Mapped[int]
     """Which of several equal ones; two equal payments on one day are two."""
     state: Mapped[str] = mapped_column(String(8), default="new")
-    suggestion: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """What we would do with it: account, confidence and why; see banking/rules.py."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    """How many entries were made of it, those taken back included; it numbers their sources."""
+    suggestion: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What we would do with it, and why; see sorting/rules.py."""
+    confidence: Mapped[float | None] = mapped_column(Double)
+    """How sure we are of the suggestion, from 0 to 1."""
 
     bank_account: Mapped[BankAccount] = related("StatementLine.bank_account_id", "BankAccount")
 
@@ -138,6 +143,16 @@ class StatementLine(Owned, Base):
     def amount(self) -> Money:
         """Return the amount as Money; positive when money came in."""
         return Money(self.minor, self.currency)
+
+
+class Sighting(Owned, Base):
+    """That a statement has a line which was here before: the line outlives the undo of either."""
+
+    __tablename__ = "sightings"
+    __table_args__ = (UniqueConstraint("organization_id", "statement_line_id", "statement_id"),)
+
+    statement_id: Mapped[UUID] = refers_to("statements")
+    statement_line_id: Mapped[UUID] = refers_to("statement_lines", index=False)
 
 
 class Rule(Owned, Base):
@@ -161,7 +176,8 @@ class Reconciliation(Owned, Base):
 
     bank_account_id: Mapped[UUID] = refers_to("bank_accounts", index=False)
     way: Mapped[str] = mapped_column(String(16))
-    """``posted`` if the entry was made from the lines, ``matched`` if it was there, ``ignored``."""
+    """``posted`` if the entry was made from the lines, ``matched`` if it was there, ``ignored``;
+    ``reversed`` for an entry and the one that takes it back."""
     reason: Mapped[str | None] = mapped_column(String(500))
     entry_id: Mapped[UUID | None] = refers_to("entries")
     """The entry that was made for it: the payment itself, or the difference."""

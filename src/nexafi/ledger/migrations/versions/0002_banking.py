@@ -112,7 +112,9 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(64), nullable=False),
         sa.Column("occurrence", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(8), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("suggestion", sa.JSON(), nullable=True),
+        sa.Column("confidence", sa.Double(), nullable=True),
         sa.CheckConstraint(
             "state IN ('new', 'settled', 'ignored')", name="ck_statement_lines_state_known"
         ),
@@ -141,13 +143,42 @@ def upgrade() -> None:
         ["organization_id", "bank_account_id", "booked_on", "id"],
     )
     op.create_index(
-        "ix_statement_lines_organization_id_state_id",
+        "ix_statement_lines_organization_id_state_booked_on_id",
         "statement_lines",
-        ["organization_id", "state", "id"],
+        ["organization_id", "state", "booked_on", "id"],
     )
     op.create_index(
         "ix_statement_lines_organization_id_statement_id",
         "statement_lines",
+        ["organization_id", "statement_id"],
+    )
+    op.create_table(
+        "sightings",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("statement_id", sa.Uuid(), nullable=False),
+        sa.Column("statement_line_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "statement_id"],
+            ["statements.organization_id", "statements.id"],
+            name="fk_sightings_organization_id_statement_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "statement_line_id"],
+            ["statement_lines.organization_id", "statement_lines.id"],
+            name="fk_sightings_organization_id_statement_line_id",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name="pk_sightings"),
+        sa.UniqueConstraint(
+            "organization_id",
+            "statement_line_id",
+            "statement_id",
+            name="uq_sightings_organization_id_statement_line_id_statement_id",
+        ),
+    )
+    op.create_index(
+        "ix_sightings_organization_id_statement_id",
+        "sightings",
         ["organization_id", "statement_id"],
     )
     op.create_table(
@@ -256,6 +287,7 @@ def upgrade() -> None:
         "imports",
         "statements",
         "statement_lines",
+        "sightings",
         "rules",
         "reconciliations",
         "reconciled_statement_lines",

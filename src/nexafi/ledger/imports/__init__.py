@@ -1,0 +1,1 @@
+"""Files of banks: what they bring that was not here before, proven, and undone as a whole."""
