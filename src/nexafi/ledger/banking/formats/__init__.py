@@ -52,8 +52,6 @@ def read(
     Raises `StatementUnreadable`, and nothing else, whatever the bytes.
     """
     try:
-        if len(raw) > BYTES_MAX:
-            raise refuse(f"The file is larger than {BYTES_MAX // 2**20} MiB; split it by time.")
         return _with_proofs(_read(raw, mapping, currency))
     except StatementUnreadable as reason:
         if name:
@@ -62,7 +60,10 @@ def read(
 
 
 def _read(raw: bytes, mapping: CsvMapping | None, currency: str) -> Reading:
-    match recognise(raw):
+    form = recognise(raw)
+    if len(raw) > BYTES_MAX:
+        raise refuse(f"The file is larger than {BYTES_MAX // 2**20} MiB; split it by time.")
+    match form:
         case "ofx":
             return ofx.read(raw)
         case "camt":

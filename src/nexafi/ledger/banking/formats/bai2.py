@@ -47,11 +47,20 @@ class Record:
     """A record with its continuations: its code and text, its line, and how many lines it takes."""
 
     code: str
-    text: str
+    texts: list[str]
     at: int
     is_ended: bool = True
     """Whether a slash stands at its end."""
-    count: int = 1
+
+    @property
+    def count(self) -> int:
+        """Return how many lines of the file it takes."""
+        return len(self.texts)
+
+    @property
+    def text(self) -> str:
+        """Return all after the code, with a joint where a continuation begins."""
+        return f",{JOINT}".join(self.texts)
 
     @property
     def fields(self) -> list[str]:
@@ -152,10 +161,9 @@ def _records(text: str) -> list[Record]:
             raise refuse(f"{shown(content)!r} is no record of BAI2.", at)
         is_ended, rest = rest.endswith("/"), rest.removesuffix("/")
         if code != "88":
-            records.append(Record(code, rest, at, is_ended))
+            records.append(Record(code, [rest], at, is_ended))
         elif records:
-            records[-1].text += f",{JOINT}{rest}"
-            records[-1].count += 1
+            records[-1].texts.append(rest)
         else:
             raise refuse("The file begins with a continuation.", at)
     return records

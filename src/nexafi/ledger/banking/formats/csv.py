@@ -15,7 +15,8 @@ from itertools import pairwise
 
 from nexafi.kernel.values.money import Money
 from nexafi.ledger.banking.formats import csv_search, words
-from nexafi.ledger.banking.formats.csv_search import Found, amount_of, mixed_signs
+from nexafi.ledger.banking.formats.csv_amounts import amount_of, mixed_signs
+from nexafi.ledger.banking.formats.csv_search import Found
 from nexafi.ledger.banking.formats.figures import (
     IBAN,
     RAW_MAX,

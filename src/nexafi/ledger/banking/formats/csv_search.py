@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise, product
+from itertools import combinations, product
 from typing import Any
 
 from nexafi.ledger.banking.formats import words
+from nexafi.ledger.banking.formats.csv_amounts import amounts, fits
 from nexafi.ledger.banking.formats.figures import decimals, refuse, shown
 from nexafi.ledger.banking.formats.mapping import COLUMNS_MAX, CsvMapping
 from nexafi.ledger.banking.formats.orders import canonical, choose_decimal, choose_order, parts_of
@@ -20,10 +21,10 @@ from nexafi.ledger.banking.formats.table import Row, delimiters, rows_of
 from nexafi.ledger.errors import StatementUnreadable
 
 HEADER_WITHIN = 40
-SCALE = 10_000
+ACCOUNTS_MAX = 50
+LINE_MAX = 500_000
 SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR", "zł": "PLN"}
-UNSURE_SYMBOLS = {"$", "¥", "£"}
-MONEY_ROLES = {"amount", "debit", "credit", "balance"}
+UNSURE_SYMBOLS = {"$", "¥"}
 
 
 @dataclass(slots=True)
@@ -73,6 +74,8 @@ class Table:
 
 def find(text: str, encoding: str, currency: str) -> Found:
     """Return how *text* is to be read, or refuse it with what is missing."""
+    if max(map(len, text.split("\n"))) > LINE_MAX:
+        raise refuse("A line is longer than any of a statement.")
     reasons: list[StatementUnreadable] = []
     for delimiter in delimiters(text):
         try:
@@ -183,16 +186,18 @@ def _find_dates(table: Table, found: dict[str, Any]) -> None:
 
 
 def _column_of_dates(table: Table, columns: list[int]) -> int:
-    best, most = -1, 0
+    """Return the first column that has dates in half of its rows, or else that with most."""
+    counts = {}
     for column in columns:
         dates = sum(parts_of(row.cell(column)) is not None for row in table.body)
         filled = sum(bool(row.cell(column)) for row in table.body)
-        named = column in table.named("date")
-        if dates and dates * 2 >= filled and dates > most * (1 if named or best < 0 else 1.2):
-            best, most = column, dates
-    if best < 0:
-        raise refuse("No column of the table has dates.")
-    return best
+        if dates and dates * 2 >= filled:
+            counts[column] = dates
+    most = max(counts.values(), default=0)
+    for column, dates in counts.items():
+        if dates * 2 >= most:
+            return column
+    raise refuse("No column of the table has dates.")
 
 
 def _is_american(table: Table) -> bool:
@@ -218,14 +223,17 @@ def _find_amounts(table: Table, found: dict[str, Any]) -> None:
     )
     decimal = _decimal(table, concerned)
     best, share = choices[0], -1.0
-    sides: list[int | None] = [*balances] or [None]
-    for choice, balance in product(choices, sides):
+    unnamed = [column for column in numeric if not table.header]
+    told_by: list[int | None] = [*balances] if balances else [None, *unnamed]
+    for choice, balance in product(choices, told_by):
+        if balance in _money_columns(choice):
+            continue
         told = fits(table.data, CsvMapping(**choice, balance=balance, decimal=decimal))
-        if told > share:
+        if told > share and (balance in balances or balance is None or told == 1.0):
             best, share = {**choice, "balance": balance}, told
     found |= best | {"decimal": decimal}
-    others = {best[role] for role in ("balance", "sign") if best.get(role) is not None}
-    table.taken |= _money_columns(best) | others
+    beside = {best[role] for role in ("balance", "sign", "fee") if best.get(role) is not None}
+    table.taken |= _money_columns(best) | beside
     names = ", ".join(table.called(column) for column in sorted(_money_columns(best)))
     why = (
         f"it proves {round(share * 100)} % of the balances"
@@ -279,6 +287,8 @@ def _choices(table: Table, numeric: list[int], balances: list[int]) -> list[dict
         choices.append({"amount": column})
         if balances:
             choices.append({"amount": column, "is_negated": True})
+            fees = [each for each in table.named("fee") if each in numeric]
+            choices += [{"amount": column, "fee": fee} for fee in fees[:1]]
     return choices or _unnamed_choices(table, [each for each in numeric if each not in balances])
 
 
@@ -321,84 +331,12 @@ def _decimal(table: Table, columns: set[int]) -> str:
     return marks[0]
 
 
-def amounts(rows: list[Row], mapping: CsvMapping) -> list[int | None]:
-    """Return the amount of each row in ten-thousandths, or None where it has none."""
-    mixed = mapping.debit is not None and mixed_signs(rows, mapping)
-    return [
-        None if text is None else scaled(text)
-        for text in (amount_of(row, mapping, mixed=mixed) for row in rows)
-    ]
-
-
-def scaled(text: str) -> int:
-    """Return an amount with a point as ten-thousandths; further decimals are cut."""
-    whole, _, fraction = text.lstrip("-").partition(".")
-    value = int(whole[:30] or "0") * SCALE + int((fraction + "0000")[:4])
-    return -value if text.startswith("-") else value
-
-
-def mixed_signs(rows: list[Row], mapping: CsvMapping) -> bool:
-    """Return whether the debit column has amounts of both signs: then a minus is money back."""
-    signs = {
-        text.startswith("-")
-        for row in rows
-        if (text := canonical(row.cell(mapping.debit), mapping.decimal)) and scaled(text)
-    }
-    return len(signs) == 2
-
-
-def amount_of(row: Row, mapping: CsvMapping, *, mixed: bool) -> str | None:
-    """Return the amount of a row, with its sign and a point, or None if it has none."""
-    if mapping.amount is not None:
-        text = canonical(row.cell(mapping.amount), mapping.decimal)
-        if text is None or mapping.sign is None:
-            return _turned(text) if text and mapping.is_negated else text
-        out = row.cell(mapping.sign).upper() in mapping.sign_debit
-        return ("-" if out else "") + text.lstrip("-")
-    out_text = canonical(row.cell(mapping.debit), mapping.decimal)
-    in_text = canonical(row.cell(mapping.credit), mapping.decimal)
-    has_out = out_text is not None and scaled(out_text) != 0
-    has_in = in_text is not None and scaled(in_text) != 0
-    if has_out and has_in:
-        return None
-    if has_out and out_text is not None:
-        return _turned(out_text) if mixed else "-" + out_text.lstrip("-")
-    return in_text if in_text is not None else out_text
-
-
-def _turned(text: str) -> str:
-    return text[1:] if text.startswith("-") else "-" + text
-
-
-def fits(rows: list[Row], mapping: CsvMapping) -> float:
-    """Return the share of balances that the amounts prove, in the better direction of time.
-
-    Without a balance column it is 0, and -1 where a row with a date has no amount.
-    """
-    moved = amounts(rows, mapping)
-    if mapping.balance is None:
-        return -0.5 if any(each is None for each in moved) else 0.0
-    balances = [
-        None if text is None else scaled(text)
-        for text in (canonical(row.cell(mapping.balance), mapping.decimal) for row in rows)
-    ]
-    pairs = [
-        (balance, amount)
-        for balance, amount in zip(balances, moved, strict=True)
-        if balance is not None and amount is not None
-    ]
-    if len(pairs) < 2:
-        return 0.0
-    after = sum(b == a + amount for (a, _), (b, amount) in pairwise(pairs))
-    before = sum(a == b + amount for (a, amount), (b, _) in pairwise(pairs))
-    return max(after, before) / (len(pairs) - 1)
-
-
 def _find_currency(table: Table, found: dict[str, Any], currency: str) -> None:
     """Find the currency: in a column, the header, beside the amounts, or from the caller."""
     for column in table.named("currency"):
         texts = table.texts(column)
-        if texts and all(decimals(text.upper()) is not None for text in texts):
+        is_whole = len(texts) == len(table.data)
+        if is_whole and all(decimals(text.upper()) is not None for text in texts):
             found["currency"] = column
             table.taken.add(column)
             table.decisions.append(f"Currencies are in {table.called(column)}.")
@@ -447,9 +385,10 @@ def _find_the_rest(table: Table, found: dict[str, Any]) -> None:
         if texts and all(parts_of(text) is not None for text in texts):
             _take(table, found, "valued", column)
             break
-    own = [column for column in table.named("account") if len(set(table.texts(column))) == 1]
-    if own and len(table.data) > 1:
-        _take(table, found, "account", own[0])
+    for column in table.named("account"):
+        if _is_own(table, column):
+            _take(table, found, "account", column)
+            break
     for role in ("counterparty_account", "counterparty", "bank_id", "reference"):
         for column in table.named(role):
             texts = table.texts(column)
@@ -470,6 +409,20 @@ def _find_the_rest(table: Table, found: dict[str, Any]) -> None:
     for column in table.named("kind"):
         _take(table, found, "kind", column)
         break
+
+
+def _is_own(table: Table, column: int) -> bool:
+    """Return whether a column names the account that the lines belong to, not the other side's.
+
+    It stands in every row. A name that could also be the other side's must not change.
+    """
+    texts = table.texts(column)
+    different = len(set(texts))
+    if len(texts) < len(table.data) or different > ACCOUNTS_MAX:
+        return False
+    if "counterparty_account" in words.roles(table.header[column]):
+        return different == 1 and len(texts) > 1
+    return different == 1 or different * 2 <= len(texts)
 
 
 def _take(table: Table, found: dict[str, Any], role: str, column: int) -> None:

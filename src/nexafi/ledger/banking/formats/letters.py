@@ -23,6 +23,7 @@ ALLOWED = re.compile(
     r"|(windows|cp)-?(125\d|850|852|437)|125\d|shift_?jis|cp932|gb(k|2312|18030)|big5|euc-(jp|kr)"
 )
 SAMPLE = 200_000
+LINES_MAX = 1_000_000
 
 
 def known(encoding: str) -> str | None:
@@ -103,4 +104,7 @@ def _clean(text: str) -> str:
     if (at := text.find("\0")) >= 0:
         line = text.count("\n", 0, at) + 1
         raise refuse("There is a zero byte, which no text has: the file is damaged.", line)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\n") > LINES_MAX:
+        raise refuse(f"There are more than {LINES_MAX} lines; split the file by time.")
+    return text

@@ -21,6 +21,7 @@ COLUMNS = (
     "sign",
     "currency",
     "balance",
+    "fee",
     "counterparty",
     "counterparty_account",
     "account",
@@ -73,6 +74,8 @@ class CsvMapping:
     """ISO 4217, where no column says it."""
     balance: int | None = None
     """The balance after the line, by which the amounts are proven."""
+    fee: int | None = None
+    """What was taken beyond the amount; it lessens it, whatever its own sign."""
     description: tuple[int, ...] = ()
     """The columns whose texts make the description, in order."""
     counterparty: int | None = None

@@ -96,6 +96,7 @@ GROUPS = (
 LINES = INVESTMENTS | {"STMTTRN"}
 DEPTH_MAX = 64
 VALUE_MAX = 4_000
+TAGS_MAX = 3_000_000
 
 
 @dataclass(slots=True)
@@ -115,6 +116,8 @@ def read(raw: bytes) -> Reading:
     text, _, remarks = decode(raw, _declared(raw[:2_000]))
     if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
         raise refuse("The file declares a document type or entities, which no OFX file does.")
+    if text.count("<") > TAGS_MAX:
+        raise refuse(f"There are more than {TAGS_MAX} tags; split the file by time.")
     root = ROOT.search(text)
     if root is None:
         raise refuse("There is a header of OFX but no <OFX> after it: the file is cut off.")

@@ -61,7 +61,8 @@ counterparty: partner name, payee, payee name, counterparty, counterparty name, 
     nadawca odbiorca, name, nom, payment recipient, empfanger name, gegenpartei, tegenpartij,
     tegenpartij naam, mottagare, mottaker, modtager, beneficiario, ordenante, beneficiary
     originator, saaja, saaja maksaja, dane kontrahenta, payer, payor, target name, source name
-account: auftragskonto, iban auftragskonto, rekening, rekeningnummer, account, account number,
+account: source account,
+    auftragskonto, iban auftragskonto, rekening, rekeningnummer, account, account number,
     konto, iban bban, numer rachunku, compte, cuenta, conto, konto kontonummer, own account,
     account no, account name, card number, card no
 counterparty_account: bank account, iban, counterparty account, counterparty iban, kontonummer,
@@ -87,6 +88,7 @@ reference: reference, ref, ref no, check #, check, check number, check no, chequ
     to end, end to end reference, end to end id, endtoendid, mandatsreferenz, referenz,
     referentie, reference number, slip, check or slip, referencia, riferimento, reference no,
     kenmerk, viite, referens, kid, customer reference
+fee: fee, fees, total fees, gebuhr, gebuhren, commission, kosten, frais, comision, commissione
 kind: type, transaction type, category, code, mutatiesoort, buchungstext, typ, soort, art,
     transactiesoort, rodzaj operacji, tipo, kategorie, kind, umsatztyp, tapahtumalaji
 """
@@ -170,6 +172,10 @@ CREDIT_WORDS = frozenset(
         "RECEIVED",
     ]
 )
+FOREIGN = frozenset(
+    {"foreign", "original", "local", "fremd", "fremdwahrung", "oorspr", "exchange", "ursprung"}
+)
+"""In the name of a column: what is meant is not the money of the account."""
 CURRENCY_BEHIND = re.compile(r"\b(?:in )?([a-z]{3})$")
 
 
@@ -179,7 +185,7 @@ def plain(name: str) -> str:
         "NFKD", name[:200].casefold().replace("ø", "o").replace("ł", "l")
     )
     bare = "".join(letter for letter in folded if not unicodedata.combining(letter))
-    return " ".join(re.sub(r"[^\w#]+", " ", bare.replace("_", " ")).split())
+    return " ".join(re.sub(r"[^\w#]+", " ", bare.replace("_", " ")).split()).lstrip("# ")
 
 
 def _ranks() -> dict[str, dict[str, int]]:
@@ -206,6 +212,8 @@ def roles(name: str) -> dict[str, int]:
     if shorter in RANKS:
         return RANKS[shorter]
     found: dict[str, int] = {}
+    if FOREIGN & set(clean.split()):
+        return found
     for word in clean.split():
         for role, rank in RANKS.get(word, {}).items():
             found.setdefault(role, rank + 5)
