@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response
+from flask import request as current
 from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 
 from nexafi.kernel.data.context import Context
@@ -19,10 +20,19 @@ from nexafi.kernel.trust.permissions import Anyone
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.watch import traces
 from nexafi.kernel.web import idempotency, reading
-from nexafi.kernel.web.endpoints import JSON, READS, Endpoint, Identify, location
+from nexafi.kernel.web.endpoints import (
+    BODY_BYTES_MAX,
+    JSON,
+    READS,
+    Endpoint,
+    Identify,
+    location,
+)
 from nexafi.kernel.web.frame import REQUEST_ID
 from nexafi.kernel.web.idempotency import REPLAYED, Answer, Claim
 from nexafi.kernel.web.uploads import Upload
+
+ACCEPT, KEY = "HTTP_ACCEPT", "HTTP_IDEMPOTENCY_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +65,12 @@ def _view(endpoint: Endpoint, site: Site) -> Callable[..., Response]:
     prefix = location(endpoint, site.endpoints)
 
     def view(**path_values: object) -> Response:
-        caller = _caller(endpoint, site)
-        _check_accept(endpoint)
+        request: Request = current._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+        caller = _caller(endpoint, site, request)
+        if ACCEPT in request.environ:
+            _check_accept(endpoint, request)
         values = read(request, path_values)
-        claim = _claim(endpoint, site, caller)
+        claim = _claim(endpoint, site, caller, request) if KEY in request.environ else None
         begin = site.database.begin_as(caller, writes=writes)
         call = partial(endpoint.handler, **path_values, **tools, **values)
         return _response(run(endpoint, begin, call, claim), prefix)
@@ -99,7 +111,7 @@ def _run_begin(
     return answer
 
 
-def _caller(endpoint: Endpoint, site: Site) -> Context:
+def _caller(endpoint: Endpoint, site: Site, request: Request) -> Context:
     request_id = request.environ.get(REQUEST_ID, "")
     if endpoint.needs is Anyone.PUBLIC:
         return Context("public", site.database.clock(), request_id=request_id)
@@ -107,10 +119,10 @@ def _caller(endpoint: Endpoint, site: Site) -> Context:
     if trace := traces.current():
         trace.said |= {"user.id": context.actor, "organization.id": context.organization_id}
     permissions.check(context, endpoint.needs)
-    return replace(context, request_id=context.request_id or request_id)
+    return context if context.request_id else replace(context, request_id=request_id)
 
 
-def _claim(endpoint: Endpoint, site: Site, caller: Context) -> Claim | None:
+def _claim(endpoint: Endpoint, site: Site, caller: Context, request: Request) -> Claim | None:
     if endpoint.method != "POST":
         return None
     return idempotency.claim(
@@ -118,10 +130,10 @@ def _claim(endpoint: Endpoint, site: Site, caller: Context) -> Claim | None:
     )
 
 
-def _check_accept(endpoint: Endpoint) -> None:
+def _check_accept(endpoint: Endpoint, request: Request) -> None:
     """Raise if the caller takes no JSON; who may be given a file is asked nothing."""
-    wanted = request.headers.get("Accept")
-    if not wanted or "*/*" in wanted or JSON in wanted or endpoint.gives_files:
+    wanted = request.environ[ACCEPT]
+    if not wanted or wanted in {"*/*", JSON} or endpoint.gives_files:
         return
     if not request.accept_mimetypes.best_match([JSON]) and endpoint.gives is not None:
         raise NotAcceptable("The answer can only be application/json.")
@@ -136,7 +148,8 @@ def _reader(endpoint: Endpoint) -> Callable[[Request, dict[str, object]], dict[s
 
     def read(request: Request, path_values: dict[str, object]) -> dict[str, object]:
         found: dict[str, object] = {}
-        request.max_content_length = endpoint.bytes_max
+        if endpoint.bytes_max != BODY_BYTES_MAX:
+            request.max_content_length = endpoint.bytes_max
         if any("\0" in str(path_values[name]) for name in texts):
             raise NotFound("No name has NUL in it.")
         if query is not None:
@@ -162,13 +175,16 @@ def _file(request: Request) -> Upload:
 
 
 def _response(answer: Answer, prefix: str) -> Response:
-    response = Response(answer.body, answer.status, content_type=answer.media_type)
-    if not answer.media_type:
-        response.headers.remove("Content-Type")
+    headers = []
+    if answer.media_type:
+        headers.append(("Content-Type", answer.media_type))
     if answer.disposition:
-        response.headers["Content-Disposition"] = answer.disposition
+        headers.append(("Content-Disposition", answer.disposition))
     if prefix and answer.made:
-        response.headers["Location"] = prefix + answer.made
+        headers.append(("Location", prefix + answer.made))
     if answer.is_replay:
-        response.headers[REPLAYED] = "true"
+        headers.append((REPLAYED, "true"))
+    response = Response(answer.body, answer.status, headers)
+    if not answer.media_type:
+        del response.headers["Content-Type"]
     return response
