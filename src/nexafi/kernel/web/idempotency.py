@@ -21,15 +21,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Request
-from sqlalchemy import ColumnElement, Table, and_, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from nexafi.kernel.data.context import Context
-from nexafi.kernel.data.statements import upsert
 from nexafi.kernel.data.tables import NOBODY, IdempotencyRow
 from nexafi.kernel.data.work import Begin, Survey, Work
 from nexafi.kernel.errors import Conflict, Invalid, Malformed
@@ -48,6 +48,35 @@ PURPOSE = "idempotency"
 
 TABLE = cast("Table", IdempotencyRow.__table__)
 COLUMNS = ("organization_id", "key", "fingerprint", "started_at")
+
+OF_CLAIM = {name: bindparam(f"its_{name}", type_=TABLE.c[name].type) for name in COLUMNS}
+BOUNDED = select(func.set_config("lock_timeout", WAIT, True)).cte("bounded")  # noqa: FBT003
+INSERT = {
+    "sqlite": sqlite.insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.key),
+    "postgresql": postgresql.insert(TABLE)
+    .from_select(COLUMNS, select(*OF_CLAIM.values()).select_from(BOUNDED))
+    .on_conflict_do_nothing()
+    .returning(TABLE.c.key),
+}
+"""What claims a key unless it is taken; on PostgreSQL it waits for whoever is just claiming it."""
+
+MINE = and_(TABLE.c.organization_id == OF_CLAIM["organization_id"], TABLE.c.key == OF_CLAIM["key"])
+RUNNING = and_(MINE, TABLE.c.status.is_(None))
+READ = select(TABLE.c.fingerprint, TABLE.c.status, TABLE.c.answer).where(MINE)
+KEEP = (
+    update(TABLE)
+    .where(MINE)
+    .values(
+        status=bindparam("its_status"), answer=bindparam("its_answer"), done_at=bindparam("its_end")
+    )
+)
+FORGET = delete(TABLE).where(RUNNING)
+TAKE_OVER = (
+    update(TABLE)
+    .where(RUNNING, TABLE.c.started_at <= bindparam("abandoned_at"))
+    .values(started_at=bindparam("its_start"))
+)
+
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 _LOCK_NOT_AVAILABLE = "55P03"
 
@@ -114,7 +143,7 @@ class Claim:
         """Claim the key in *work*, or return what was answered to the same request."""
         if self._insert(work):
             return None
-        row = work.session.connection().execute(select(TABLE).where(self._mine())).one_or_none()
+        row = work.session.connection().execute(READ, self._which()).one_or_none()
         if row is None:
             raise StillRunning("The same request has just failed, or its key has expired.")
         if not hmac.compare_digest(row.fingerprint, self.fingerprint):
@@ -129,27 +158,27 @@ class Claim:
         body = answer.packed()
         if self.is_sealed:
             body = self.secret.seal(PURPOSE, body, place=self._place())
-        kept = {"status": answer.status, "answer": body, "done_at": work.context.now}
-        work.session.connection().execute(update(TABLE).where(self._mine()).values(kept))
+        kept = {"its_status": answer.status, "its_answer": body, "its_end": work.context.now}
+        work.session.connection().execute(KEEP, self._which() | kept)
 
     def forget(self, work: Work) -> None:
         """Free the key again: the request failed and may be tried anew."""
-        running = and_(self._mine(), TABLE.c.status.is_(None))
-        work.session.connection().execute(delete(TABLE).where(running))
+        work.session.connection().execute(FORGET, self._which())
 
     def _insert(self, work: Work) -> bool:
         """Write the row unless it is there; wait for whoever is just writing it."""
-        values = (self.organization_id, self.key, self.fingerprint, work.context.now)
-        insert = upsert(work.session, TABLE)
-        if work.session.get_bind().dialect.name == "postgresql":
-            bounded = select(func.set_config("lock_timeout", WAIT, True)).cte("bounded")  # noqa: FBT003
-            typed = (literal(v, TABLE.c[n].type) for v, n in zip(values, COLUMNS, strict=True))
-            statement = insert.from_select(COLUMNS, select(*typed).select_from(bounded))
-        else:
-            statement = insert.values(dict(zip(COLUMNS, values, strict=True)))
+        values = {
+            "organization_id": self.organization_id,
+            "key": self.key,
+            "fingerprint": self.fingerprint,
+            "started_at": work.context.now,
+        }
+        dialect = work.session.get_bind().dialect.name
+        if dialect == "postgresql":
+            values = {f"its_{name}": value for name, value in values.items()}
         try:
-            unless_there = statement.on_conflict_do_nothing().returning(TABLE.c.key)
-            return work.session.connection().execute(unless_there).first() is not None
+            done = work.session.connection().execute(INSERT[dialect], values)
+            return done.first() is not None
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
                 raise
@@ -158,13 +187,12 @@ class Claim:
     def _take_over(self, work: Work) -> None:
         """Claim what another began and did not end, or raise while it may still end it."""
         now = work.context.now
-        abandoned = and_(self._mine(), TABLE.c.status.is_(None), TABLE.c.started_at <= now - LEASE)
-        taken = update(TABLE).where(abandoned).values(started_at=now)
-        if work.session.connection().execute(taken).rowcount != 1:
+        when = {"its_start": now, "abandoned_at": now - LEASE}
+        if work.session.connection().execute(TAKE_OVER, self._which() | when).rowcount != 1:
             raise StillRunning("The same request has not ended yet; ask again.")
 
-    def _mine(self) -> ColumnElement[bool]:
-        return and_(TABLE.c.organization_id == self.organization_id, TABLE.c.key == self.key)
+    def _which(self) -> dict[str, Any]:
+        return {"its_organization_id": self.organization_id, "its_key": self.key}
 
     def _opened(self, kept: bytes) -> bytes:
         if not self.is_sealed:
