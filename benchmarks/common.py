@@ -253,7 +253,7 @@ def wrk(
     url: str,
     *,
     connections: int = 8,
-    seconds: float = 3,
+    seconds: int = 3,
     headers: Mapping[str, str] | None = None,
     script: Path | None = None,
 ) -> Load:

@@ -145,24 +145,23 @@ def _after(got: bytes, answer: HTTPResponse, body: bytes) -> bytes:
 
 
 Start = Callable[..., Door]
+Serve = Callable[..., Door]
 
 
 @pytest.fixture(scope="session")
-def start_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Return what starts a gateway; all are stopped at the end, by their process ids."""
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Return what serves an application by granian; all are stopped at the end, by their ids."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(upstreams: dict[str, str], app: str = "tests.gateway.served:app", **more: object):
+    def serve_one(app: str, interface: str, env: dict[str, str]) -> Door:
         port = free_port()
-        settings = SETTINGS | {"upstreams": upstreams} | more
-        env = os.environ | {
-            f"NEXAFI_GATEWAY_{name.upper()}": json.dumps(value) for name, value in settings.items()
-        }
         log = tmp_path_factory.mktemp("door") / "log"
-        command = [sys.executable, "-m", "granian", "--interface", "rsgi", "--factory", "--no-ws"]
-        command += ["--http", "1", "--host", "127.0.0.1", "--port", str(port), app]
+        command = [sys.executable, "-m", "granian", "--interface", interface, "--factory"]
+        command += ["--no-ws", "--http", "1", "--host", "127.0.0.1", "--port", str(port), app]
         with log.open("wb") as output:
-            process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=output, stderr=output)
+            process = subprocess.Popen(
+                command, env=os.environ | env, cwd=ROOT, stdout=output, stderr=output
+            )
         started.append(process)
         for _ in range(1000):
             assert process.poll() is None, log.read_text()
@@ -173,11 +172,25 @@ def start_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
                 time.sleep(0.02)
         return Door(port, process, log)
 
-    yield start
+    yield serve_one
     for process in started:
         process.send_signal(signal.SIGTERM)
     for process in started:
         process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def start_door(serve: Serve) -> Start:
+    """Return what starts a gateway."""
+
+    def start(upstreams: dict[str, str], app: str = "tests.gateway.served:app", **more: object):
+        settings = SETTINGS | {"upstreams": upstreams} | more
+        env = {
+            f"NEXAFI_GATEWAY_{name.upper()}": json.dumps(value) for name, value in settings.items()
+        }
+        return serve(app, "rsgi", env)
+
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -13,17 +13,22 @@ from importlib.metadata import version
 from ipaddress import ip_address, ip_network
 from typing import Final
 
+from pyreqwest.client import Client
+
 from nexafi.gateway import door, errors, limits, pages
 from nexafi.gateway.door import Door, Request, Scope
-from nexafi.gateway.identity import Judge
+from nexafi.gateway.identity import Identity, Judge
 from nexafi.gateway.limits import Limits
 from nexafi.gateway.proxy import Proxy
+from nexafi.gateway.publisher import UsersService
 from nexafi.gateway.reply import Protocol_, Reply
 from nexafi.gateway.settings import GatewaySettings
 from nexafi.gateway.survey import Survey
 from nexafi.gateway.upstreams import Upstream, client
 from nexafi.gateway.watching import METRICS, Watching
-from nexafi.kernel.errors import Malformed, NotSignedIn, Problem
+from nexafi.kernel.data.context import utc_now
+from nexafi.kernel.errors import Malformed, NotSignedIn, Problem, Unavailable
+from nexafi.kernel.trust.tokens import Realm, Verifier
 
 API: Final = "/api/v1/"
 KEYS: Final = "/.well-known/jwks.json"
@@ -34,22 +39,42 @@ UNREAD: Final = (Malformed, errors.BodyTooLarge, errors.BodyTooSlow, errors.Head
 log = logging.getLogger(__name__)
 
 
-def build(settings: GatewaySettings, judge: Judge) -> Gateway:
-    """Return the application.
+def build(settings: GatewaySettings, realm: Realm | None = None) -> Gateway:
+    """Return the application, which asks the users service who may call.
+
+    Args:
+        settings: where the services are, and every limit; ``users`` must be among them for
+            anybody to be known.
+        realm: who issues the tokens of this installation, and for whom.
+
+    """
+    asking = client(settings)
+    origin = settings.upstreams.get("users")
+    if origin is None:
+        return Gateway(settings, _nobody_known, asking)
+    verifier = Verifier(realm or Realm())
+    return Gateway(
+        settings, Identity(verifier, UsersService(asking, origin), utc_now).judge, asking
+    )
+
+
+async def _nobody_known(_token: str) -> str:
+    raise Unavailable("The users service is not part of this installation.")
+
+
+class Gateway:
+    """The application that granian calls.
 
     Args:
         settings: where the services are, and every limit.
         judge: says who calls with a token, or raises NotSignedIn.
+        asking: the pooled client, if it is shared with the judge.
 
     """
-    return Gateway(settings, judge)
 
-
-class Gateway:
-    """The application that granian calls."""
-
-    def __init__(self, settings: GatewaySettings, judge: Judge) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: GatewaySettings, judge: Judge, asking: Client | None = None
+    ) -> None:
         self._judge = judge
         self._door = Door(settings.proxies, settings.headers_max_bytes, settings.url_max_bytes)
         self._limits = Limits(settings.rate_per_s, settings.burst, settings.clients_max)
@@ -59,7 +84,7 @@ class Gateway:
         self.upstreams = {
             name: Upstream(name, origin, settings) for name, origin in settings.upstreams.items()
         }
-        self._client = client(settings)
+        self._client = asking or client(settings)
         self._proxy = Proxy(self._client, settings)
         self._survey = Survey(self._client, self.upstreams, self._version)
 

@@ -17,6 +17,21 @@ TRACEPARENT: Final = re.compile(
 )
 
 
+_CHANCE_BYTES: Final = 4_096
+_chance = memoryview(b"")
+"""Random bytes in store: asking the system for a few costs as much as for many. Filled when first
+needed, so that processes that were forked do not share it."""
+
+
+def _hex(size: int) -> str:
+    """Return *size* random bytes in hexadecimal."""
+    global _chance  # noqa: PLW0603 - the store
+    if len(_chance) < size:
+        _chance = memoryview(os.urandom(_CHANCE_BYTES))
+    taken, _chance = _chance[:size], _chance[size:]
+    return taken.hex()
+
+
 class Trace:
     """The names of one request."""
 
@@ -55,12 +70,12 @@ class Trace:
     def trace(self) -> str:
         """Return the id of the trace, 32 hexadecimal digits."""
         if self._trace is None:
-            self._trace = os.urandom(16).hex()
+            self._trace = _hex(16)
         return self._trace
 
     @property
     def parent(self) -> str:
         """Return the ``traceparent`` that names our own part of the way."""
         if self._span is None:
-            self._span = os.urandom(8).hex()
+            self._span = _hex(8)
         return f"00-{self.trace}-{self._span}-{self._flags}"

@@ -92,16 +92,18 @@ class Watching:
             request.path,
             reply.status,
             extra={
-                "http.request.id": request.trace.id,
-                "http.request.method": request.method,
-                "http.response.body.bytes": reply.sent,
-                "http.response.status_code": reply.status,
-                "url.path": request.path,
-                "client.ip": request.address,
-                "user.id": reply.user,
-                "event.duration": int(seconds * 1e9),
-                "trace.id": request.trace.trace,
-                "service.target.name": reply.service,
+                "ecs": {
+                    "http.request.id": request.trace.id,
+                    "http.request.method": request.method,
+                    "http.response.body.bytes": reply.sent,
+                    "http.response.status_code": reply.status,
+                    "url.path": request.path,
+                    "client.ip": request.address,
+                    "user.id": reply.user or None,
+                    "event.duration": int(seconds * 1e9),
+                    "trace.id": request.trace.trace,
+                    "service.target.name": reply.service or None,
+                }
             },
         )
 
