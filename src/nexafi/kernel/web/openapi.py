@@ -53,6 +53,7 @@ PROBLEMS = {
     "413": "The request is too large.",
     "415": "The body is not of the media type that is read here.",
     "422": "The request breaks a rule; `errors` says which part of it.",
+    "429": "Too much in too short a time; Retry-After says when to go on.",
     "500": "A fault of ours, which has been written down.",
     "503": "Not possible just now; the same request may succeed later.",
 }
@@ -219,7 +220,7 @@ def _answers(endpoint: Endpoint, names: dict[tuple[Any, str], Json]) -> Json:
 
 def _may_fail(endpoint: Endpoint) -> set[str]:
     """Return with which problems *endpoint* may answer."""
-    found = {"400", "404", "422", "500", "503"}
+    found = {"400", "404", "422", "500", "503", *(str(it.status) for it in endpoint.problems)}
     if endpoint.needs is not Anyone.PUBLIC:
         found |= {"401", "403"}
     if endpoint.gives is not None and not endpoint.gives_files:

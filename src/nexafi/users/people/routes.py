@@ -7,7 +7,7 @@ from nexafi.kernel.trust.permissions import Anyone
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.web.endpoints import Routes
 from nexafi.users.callers import session_id, user_id
-from nexafi.users.errors import WrongCredentials
+from nexafi.users.errors import TooManyTries, WrongCredentials
 from nexafi.users.passwords import hashes, rules
 from nexafi.users.people import actions, queries
 from nexafi.users.people.schemas import MeOut, PasswordIn
@@ -36,7 +36,7 @@ def who_am_i(work: Work) -> MeOut:
     )
 
 
-@routes.act("/password", needs=Anyone.SIGNED_IN, gives=None)
+@routes.act("/password", needs=Anyone.SIGNED_IN, gives=None, problems=[TooManyTries])
 def change_password(
     begin: Begin, body: PasswordIn, secret: Secret, settings: UsersSettings
 ) -> None:

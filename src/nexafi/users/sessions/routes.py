@@ -9,7 +9,7 @@ from nexafi.kernel.trust.permissions import Anyone
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.web.endpoints import Routes
 from nexafi.users.callers import session_id, user_id
-from nexafi.users.errors import WrongCredentials
+from nexafi.users.errors import RefreshRefused, TooManyTries, WrongCredentials
 from nexafi.users.passwords import hashes
 from nexafi.users.sessions import actions, queries
 from nexafi.users.sessions.schemas import (
@@ -27,7 +27,13 @@ from nexafi.users.shapes import SignedIn, Tokens
 routes = Routes("/api/v1/users")
 
 
-@routes.act("/login", needs=Anyone.PUBLIC, gives=SignedIn, secret_answer=True)
+@routes.act(
+    "/login",
+    needs=Anyone.PUBLIC,
+    gives=SignedIn,
+    secret_answer=True,
+    problems=[WrongCredentials, TooManyTries],
+)
 def log_in(begin: Begin, body: LoginIn, secret: Secret, settings: UsersSettings) -> SignedIn:
     """Sign in with e-mail address and password. What is wrong of the two is not told.
 
@@ -57,7 +63,13 @@ def log_in(begin: Begin, body: LoginIn, secret: Secret, settings: UsersSettings)
     raise WrongCredentials("Check both and try again.")
 
 
-@routes.act("/refresh", needs=Anyone.PUBLIC, gives=Tokens, secret_answer=True)
+@routes.act(
+    "/refresh",
+    needs=Anyone.PUBLIC,
+    gives=Tokens,
+    secret_answer=True,
+    problems=[RefreshRefused],
+)
 def refresh(begin: Begin, body: RefreshIn, secret: Secret, settings: UsersSettings) -> Tokens:
     """Exchange a refresh token for new tokens. Each is good for one exchange.
 
