@@ -14,7 +14,7 @@ from joserfc import jws
 from joserfc.jwk import OKPKey, RSAKey
 
 from nexafi.kernel.errors import NotSignedIn, Unavailable
-from nexafi.kernel.trust.guard import Guard
+from nexafi.kernel.trust.guard import REVOCATIONS_PERIOD, Guard
 from nexafi.kernel.trust.tokens import (
     EVERY,
     PINNED,
@@ -235,6 +235,8 @@ def test_memory_has_an_end(verifier, claims, clock):
 
 class Users:
     """Publishes keys and revocations, and counts how often it is asked."""
+
+    period = REVOCATIONS_PERIOD
 
     def __init__(self, clock) -> None:
         self.clock = clock

@@ -13,7 +13,7 @@ from nexafi.kernel.data.context import Context
 from nexafi.kernel.data.database import Database
 from nexafi.kernel.news.memory import Bus
 from nexafi.kernel.service import Service
-from nexafi.kernel.trust.guard import Guard
+from nexafi.kernel.trust.guard import REVOCATIONS_PERIOD, Guard
 from nexafi.kernel.trust.tokens import Verifier
 from nexafi.kernel.web.identity import by_token
 from nexafi.ledger.app import service as ledger_service
@@ -58,12 +58,12 @@ def built(service: Service, database: Database, near: Near, clock: Clock) -> Fla
 @pytest.fixture
 def platform(open_database, clock) -> Platform:
     users, ledger = open_database(users_service), open_database(ledger_service)
-    near = Near(users, SETTINGS)
+    near, far = Near(users, SETTINGS), Near(users, SETTINGS, period=REVOCATIONS_PERIOD)
     door = built(users_service, users, near, clock)
     equipped = users_service.equip(SECRET, SETTINGS)
     return Platform(
         Users(equipped, users, door, clock),
-        built(ledger_service, ledger, near, clock),
+        built(ledger_service, ledger, far, clock),
         ledger,
         clock,
     )

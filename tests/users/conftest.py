@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -116,8 +115,7 @@ class Users:
 
 
 def door(database: Database, clock: Clock) -> Guard:
-    near = Near(database, SETTINGS)
-    return Guard(Verifier(SETTINGS.realm), near, clock, period=timedelta(0))
+    return Guard(Verifier(SETTINGS.realm), Near(database, SETTINGS), clock)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from nexafi.kernel.data.context import Context
@@ -15,9 +15,15 @@ from nexafi.users.settings import UsersSettings
 
 
 class Near:
-    """Publishes from the database of users to whoever is in the same process."""
+    """Publishes from the database of users to whoever is in the same process.
 
-    def __init__(self, database: Database, settings: UsersSettings) -> None:
+    Asked each time: who has just signed out of users is out at once.
+    """
+
+    def __init__(
+        self, database: Database, settings: UsersSettings, *, period: timedelta = timedelta(0)
+    ) -> None:
+        self.period = period
         self._begin = database.begin_as(Context("service:users", database.clock()), writes=False)
         self._settings = settings
 

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel
 from pyreqwest.client import SyncClient, SyncClientBuilder
 
 from nexafi.kernel.equipment import Outside
+from nexafi.kernel.trust.guard import REVOCATIONS_PERIOD
 from nexafi.kernel.trust.tokens import Revocation, Revoked
 
 KEYS: Final = "/.well-known/jwks.json"
@@ -38,6 +39,8 @@ class Far(Outside):
 
     Its connections are opened when it is first asked: after a fork, not before.
     """
+
+    period: Final = REVOCATIONS_PERIOD
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")

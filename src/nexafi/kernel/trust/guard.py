@@ -36,6 +36,11 @@ log = logging.getLogger(__name__)
 class Publisher(Protocol):
     """Whoever can tell the keys and revocations: the users service, near or far."""
 
+    @property
+    def period(self) -> timedelta:
+        """Return how old what it told may be when a token is judged; zero asks each time."""
+        ...
+
     def keys(self) -> Mapping[str, Any]:
         """Return the published keys as a JWKS."""
         ...
@@ -48,18 +53,11 @@ class Publisher(Protocol):
 class Guard:
     """Judges the tokens that come to one process of a service."""
 
-    def __init__(
-        self,
-        verifier: Verifier,
-        publisher: Publisher,
-        clock: Clock,
-        *,
-        period: timedelta = REVOCATIONS_PERIOD,
-    ) -> None:
+    def __init__(self, verifier: Verifier, publisher: Publisher, clock: Clock) -> None:
         self._verifier = verifier
         self._publisher = publisher
         self._clock = clock
-        self._period = period
+        self._period = publisher.period
         self._asking = threading.Lock()
         self._keys_at: datetime | None = None
         self._revoked_at: datetime | None = None
