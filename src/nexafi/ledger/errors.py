@@ -18,6 +18,36 @@ class CodeTaken(Conflict):
     constraint = "uq_accounts_organization_id_code"
 
 
+class AccountUsed(Conflict):
+    """What was used is never deleted; it can be closed."""
+
+    title = "The account has been used"
+
+
+class AccountMissing(Invalid):
+    """Something needs an account of a certain subtype, and the chart has none that is open."""
+
+    title = "The chart lacks an account"
+
+
+class ParentUnfit(Invalid):
+    """An account cannot stand below that one: unknown, of another type, or below itself."""
+
+    title = "The account cannot stand there"
+
+
+class SubtypeUnfit(Invalid):
+    """Accounts of this type are nothing of that kind."""
+
+    title = "The subtype does not fit the type"
+
+
+class TemplateUnknown(Invalid):
+    """There is no chart template of that name."""
+
+    title = "No such template"
+
+
 class UnbalancedEntry(Invalid):
     """The debits and credits of an entry differ in the base currency, or in one not exchanged."""
 
