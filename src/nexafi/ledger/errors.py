@@ -109,6 +109,49 @@ class PeriodClosed(Conflict):
     constraint = "entries_period_open"
 
 
+class PeriodNotFound(NotFound):
+    """No such fiscal year or period of this organization."""
+
+    title = "No such period"
+
+
+class PeriodTaken(Conflict):
+    """Some of these days lie in a fiscal year or period already."""
+
+    title = "The days are taken"
+    constraint = "uq_periods_organization_id_starts_on_ends_on"
+
+
+class PeriodUnfit(Invalid):
+    """These days cannot be a fiscal year, or cannot be split so."""
+
+    title = "No period can be made of this"
+
+
+class NoSuchMove(Conflict):
+    """A period is already open, softly closed or closed, as it was asked to become."""
+
+    title = "The period is so already"
+
+
+class EarlierYearOpen(Conflict):
+    """Years are closed in order, for each carries the result of those before."""
+
+    title = "An earlier year is not closed"
+
+
+class LaterYearClosed(Conflict):
+    """Years are opened again in the opposite order."""
+
+    title = "A later year is closed"
+
+
+class ReasonMissing(Invalid):
+    """What was shut is opened again only with a reason on record."""
+
+    title = "A reason is needed"
+
+
 class EntryNotFound(NotFound):
     """No such entry in the journal of this organization."""
 

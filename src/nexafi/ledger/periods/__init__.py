@@ -1,0 +1,1 @@
+"""Fiscal years and periods: closing them, opening them again, and the lock date."""
