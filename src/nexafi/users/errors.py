@@ -66,3 +66,9 @@ class SessionNotFound(NotFound):
     """No such session of this user."""
 
     title = "No such session"
+
+
+class UnknownHere(NotFound):
+    """No such user or organization in this installation; told to the operator only."""
+
+    title = "Not known here"

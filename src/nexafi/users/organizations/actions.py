@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from nexafi.contracts.users.events import OrganizationChanged
 from nexafi.kernel.data import organizations
 from nexafi.kernel.data.context import Home
@@ -15,6 +17,7 @@ from nexafi.users.sessions import actions as sessions
 from nexafi.users.sessions import queries
 from nexafi.users.sessions.actions import Grant
 from nexafi.users.settings import UsersSettings
+from nexafi.users.tables import Member
 
 
 def register(
@@ -28,13 +31,18 @@ def register(
 ) -> Grant:
     """Make a user, their organization and their first session."""
     user = members.new_user(work, email, password_hash)
-    organizations.keep(work, home)
-    by = sessions.acting(work, user.id, home.id)
-    member = members.join(by, user.id, home.id, Role.OWNER)
-
-    note(by, "users:organization:register", f"organization/{home.id}")
-    tell(work, OrganizationChanged(home=home), organization_id=home.id)
+    member = found(sessions.acting(work, user.id, home.id), user.id, home)
     return sessions.start(work, secret, settings, member)
+
+
+def found(work: Work, user_id: UUID, home: Home) -> Member:
+    """Make an organization whose owner is the user, and tell all services."""
+    organizations.keep(work, home)
+    member = members.join(work, user_id, home.id, Role.OWNER)
+
+    note(work, "users:organization:register", f"organization/{home.id}")
+    tell(work, OrganizationChanged(home=home), organization_id=home.id)
+    return member
 
 
 def change(work: Work, home: Home) -> Home:

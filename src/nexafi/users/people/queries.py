@@ -10,9 +10,11 @@ from sqlalchemy import select
 from nexafi.kernel.data.tables import Organization
 from nexafi.kernel.data.work import Work
 from nexafi.kernel.errors import NotSignedIn
+from nexafi.users.emails import key
 from nexafi.users.tables import Member, User
 
 MEMBERSHIPS_MAX = 200
+DIRECTORY_MAX = 10_000
 
 
 def user(work: Work, user_id: UUID) -> User:
@@ -33,3 +35,17 @@ def memberships(work: Work, user_id: UUID) -> Sequence[tuple[Member, Organizatio
         .limit(MEMBERSHIPS_MAX)
     )
     return [(row[0], row[1]) for row in work.session.execute(wanted)]
+
+
+def directory(work: Work, email: str | None = None) -> Sequence[tuple[User, Member, Organization]]:
+    """Return who belongs where, by e-mail address; of one user, or of all for the operator."""
+    wanted = (
+        select(User, Member, Organization)
+        .join(Member, Member.user_id == User.id)
+        .join(Organization, Organization.id == Member.organization_id)
+        .order_by(User.email_key, Member.since, Member.id)
+        .limit(DIRECTORY_MAX)
+    )
+    if email is not None:
+        wanted = wanted.where(User.email_key == key(email))
+    return [(row[0], row[1], row[2]) for row in work.session.execute(wanted)]
