@@ -44,6 +44,8 @@ class Table:
     header: list[str]
     body: list[Row]
     width: int
+    currency: str = ""
+    """That of the account, where the caller knows it."""
     data: list[Row] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
     decisions: list[str] = field(default_factory=list)
@@ -150,7 +152,7 @@ def _mapping(
     if not body:
         raise refuse("The table has a header but no rows: there is nothing in it to read.")
     width = min(COLUMNS_MAX, max(len(header), *(len(row.cells) for row in body[:1000])))
-    table = Table(header, body, width)
+    table = Table(header, body, width, currency)
     found: dict[str, Any] = {"header": tuple(header), "first_row": min(at, 1000)}
     _find_dates(table, found)
     _find_amounts(table, found)
@@ -188,9 +190,10 @@ def _find_dates(table: Table, found: dict[str, Any]) -> None:
 def _column_of_dates(table: Table, columns: list[int]) -> int:
     """Return the first column that has dates in half of its rows, or else that with most."""
     counts = {}
+    body = [row for row in table.body if sum(map(bool, row.cells)) > 1]
     for column in columns:
-        dates = sum(parts_of(row.cell(column)) is not None for row in table.body)
-        filled = sum(bool(row.cell(column)) for row in table.body)
+        dates = sum(parts_of(row.cell(column)) is not None for row in body)
+        filled = sum(bool(row.cell(column)) for row in body)
         if dates and dates * 2 >= filled:
             counts[column] = dates
     most = max(counts.values(), default=0)
@@ -204,7 +207,11 @@ def _is_american(table: Table) -> bool:
     """Return whether the file shows a dollar sign or the month-first country's words."""
     text = " ".join(table.header).lower()
     dollars = any("$" in cell for row in table.data[:50] for cell in row.cells)
-    return dollars or any(word in text for word in ("check", "memo", "payee", "withdrawal", "usd"))
+    return (
+        dollars
+        or table.currency == "USD"
+        or any(word in text for word in ("check", "memo", "payee", "withdrawal", "usd"))
+    )
 
 
 def _find_amounts(table: Table, found: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ UNKNOWN_DECIMALS = 2
 DIGITS_MAX = 19
 
 PLAIN = re.compile(r"([+-]?)(\d{1,60})(?:\.(\d{0,60}))?")
+WITHOUT_WHOLE = re.compile(r"^([+-]?)([.,]\d)")
 ENGLISH = re.compile(r"[+-]?\d{1,3}(?:,\d{3}){1,12}(?:\.\d{0,60})?")
 IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 
@@ -98,6 +99,7 @@ def with_point(text: str, line: int | None = None) -> str:
         clean = "-" + clean[1:-1]
     if len(clean) > 1 and clean.endswith("-"):
         clean = "-" + clean[:-1]
+    clean = WITHOUT_WHOLE.sub(r"\g<1>0\g<2>", clean)
     if PLAIN.fullmatch(clean):
         return clean
     turned = clean.translate(str.maketrans(".,", ",."))
@@ -109,8 +111,6 @@ def with_point(text: str, line: int | None = None) -> str:
         if len(turned.partition(".")[2]) == 3:
             raise refuse(f"{shown(text)!r} could be a thousand or have three decimals.", line)
         return turned
-    if turned.startswith(".") or clean.startswith("."):
-        return with_point("0" + clean, line)
     raise refuse(f"{shown(text)!r} is no amount.", line)
 
 
@@ -132,6 +132,13 @@ def century(two_digits: int) -> int:
 def last_of_month(year: int, month: int) -> date:
     """Return the last day of a month."""
     return date(year, month, calendar.monthrange(year, month)[1])
+
+
+def is_iban(text: str) -> bool:
+    """Return whether *text* is an IBAN by its check digits (ISO 13616, modulo 97)."""
+    if IBAN.fullmatch(text) is None:
+        return False
+    return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
 
 
 def account_number(text: str) -> str:

@@ -19,6 +19,8 @@ from nexafi.ledger.banking.formats.figures import (
     account_number,
     century,
     day,
+    decimals,
+    is_iban,
     known_currency,
     last_of_month,
     money,
@@ -36,11 +38,11 @@ from nexafi.ledger.banking.formats.statement import (
     StatementLine,
 )
 
-TAG = re.compile(r":(\d\d[A-Z]?):")
+TAG = re.compile(r":(\d\d[A-Z]?|NS):")
 END = re.compile(r"-(?:\}.{0,500}|XXX|\x03)?\s*")
 BALANCE = re.compile(r"([CD])(\d\d)(\d\d)(\d\d)\s?([A-Z]{3})\s?([\d., ]{1,40})")
 MOVEMENT = re.compile(
-    r"(\d\d)(\d\d)(\d\d) ?(\d{4})?\s?(R[CD]|E[CD]|[CD])\s?([A-Z])?\s?"
+    r"(\d\d)(\d\d)(\d\d) ?(\d{4})?\s{0,4}(R[CD]|E[CD]|[CD])\s?([A-Z])?\s?"
     r"(\d[\d.]{0,30}(?:,\d{0,20})?)\s?([A-Z][A-Z0-9]{3})?(.*)"
 )
 FLOOR = re.compile(r"([A-Z]{3})([CD])?[\d.,]{1,40}")
@@ -209,7 +211,7 @@ def _take(page: Page, each: Field) -> None:
     """Take from a field what the page needs of it."""
     match each.tag:
         case "25" | "25P":
-            page.account = account_number(each.text)
+            page.account = _account(each.text)
         case "28C" | "28":
             page.number = one_line(each.text)
         case "60F" | "60M" if page.opening is None:
@@ -225,6 +227,14 @@ def _take(page: Page, each: Field) -> None:
             page.movements[-1][1].extend(each.texts)
         case "34F" | "90D" | "90C":
             _take_interim(page, each)
+
+
+def _account(text: str) -> str:
+    """Return the account; some banks write its currency right behind the IBAN."""
+    account = account_number(text)
+    if decimals(account[-3:]) is not None and is_iban(account[:-3]):
+        return account[:-3]
+    return account
 
 
 def _take_interim(page: Page, each: Field) -> None:

@@ -122,8 +122,8 @@ def choose_order(texts: Sequence[str]) -> tuple[list[DateOrder], str]:
         if len(left) < len(orders):
             deciding = shown(text)
         orders = left
-    if {"DMY", "MDY"} & orders:
-        orders.discard("YMD")
+    if len(orders) > 1 and "YMD" in orders:
+        orders = _short_orders([parts for _, parts in found], orders)
     if len(orders) == 1:
         return list(orders), f"Only this order makes a date of {deciding!r}."
     if any(parts.separator == "." for _, parts in found):
@@ -135,6 +135,19 @@ def choose_order(texts: Sequence[str]) -> tuple[list[DateOrder], str]:
         return ["DMY"], "Day and month are the same number in every date."
     text = next((text for text, parts in found if parts.numbers[0] != parts.numbers[1]), "")
     return sorted(orders), f"Every date could have day or month first, such as {shown(text)!r}."
+
+
+def _short_orders(found: list[Parts], orders: set[DateOrder]) -> set[DateOrder]:
+    """Return the orders that are left where two digits may be a year in front.
+
+    A year in front is rare: it is taken only if the file then lasts far shorter than otherwise.
+    """
+    spans = {}
+    for order in orders:
+        days = [day for parts in found if (day := parts.date(order)) is not None]
+        spans[order] = (max(days) - min(days)).days if days else 0
+    others = min(span for order, span in spans.items() if order != "YMD")
+    return {"YMD"} if spans["YMD"] * 4 < others else orders - {"YMD"}
 
 
 def _sorted_order(found: list[Parts], orders: list[DateOrder]) -> DateOrder | None:

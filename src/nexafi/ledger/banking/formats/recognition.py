@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 
 from nexafi.ledger.banking.formats.figures import refuse
+from nexafi.ledger.banking.formats.letters import BOMS
 from nexafi.ledger.errors import StatementUnreadable
 
 HEAD = 4_096
@@ -90,21 +90,15 @@ PAGE_SAVED = (
 
 def _head(raw: bytes) -> bytes:
     """Return the beginning without a byte order mark and blanks, as bytes of one each."""
-    head = raw[:HEAD]
-    for mark, encoding in (
-        (codecs.BOM_UTF8, ""),
-        (codecs.BOM_UTF32_LE, "utf-32-le"),
-        (codecs.BOM_UTF32_BE, "utf-32-be"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if head.startswith(mark):
-            head = head[len(mark) :]
-            if encoding:
-                head = head.decode(encoding, errors="ignore").encode("utf-8", errors="replace")
-            break
-    if head.strip() == b"" and raw.strip() != b"":
-        head = raw.lstrip()[:HEAD]
+    marked = raw[:4]
+    mark, encoding = next(
+        ((mark, name) for mark, name in BOMS if marked.startswith(mark)), (b"", "utf-8")
+    )
+    head = raw[len(mark) : len(mark) + HEAD]
+    if not head.strip():
+        head = raw[len(mark) :].lstrip()[:HEAD]
+    if encoding != "utf-8":
+        head = head.decode(encoding, errors="ignore").encode("utf-8", errors="replace")
     return head.lstrip(b" \t\r\n\x0b\x0c")
 
 

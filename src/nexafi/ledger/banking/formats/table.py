@@ -48,20 +48,19 @@ def rows_of(text: str, delimiter: str) -> list[Row]:
                 raise refuse(f"There are more than {ROWS_MAX} rows: split the file.", at)
     except csv.Error as error:
         raise refuse(f"The row cannot be read: {error}.", reader.line_num) from None
-    if rows and _ends_in_quotes(text, rows[-1].at):
+    if rows and _ends_in_quotes(text, rows[-1].at, delimiter):
         raise refuse("The file is cut off: it ends within quotation marks.", rows[-1].at)
     if rows and len(rows[0].cells) == 1 and rows[0].cells[0].lower().startswith("sep="):
         rows.pop(0)
     return rows
 
 
-def _ends_in_quotes(text: str, at: int) -> bool:
-    """Return whether the last row, which begins at line *at*, opens quotation marks and no more."""
-    begin = -1
-    for _ in range(text.count("\n") - at + 2 if text.count("\n") >= at else 1):
-        begin = text.rfind("\n", 0, begin if begin >= 0 else len(text))
-    last = text.split("\n", at - 1)[-1] if begin < 0 or at < 1_000 else text[begin + 1 :]
-    return last.count('"') % 2 == 1 and (last.lstrip()[:1] == '"' or "\n" in last.rstrip("\n"))
+def _ends_in_quotes(text: str, at: int, delimiter: str) -> bool:
+    """Return whether the last row, which begins at line *at*, has a quotation that does not end."""
+    last = text.split("\n", at - 1)[-1]
+    before, mark, _ = last.rpartition('"')
+    opens = not before.strip() or before.rstrip(" ").endswith((delimiter, "\n"))
+    return bool(mark) and opens and last.count('"') % 2 == 1
 
 
 def delimiters(text: str) -> list[str]:
