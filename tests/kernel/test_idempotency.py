@@ -22,12 +22,14 @@ from nexafi.kernel.news import jobs
 from nexafi.kernel.service import KERNEL_JOBS, Service
 from nexafi.kernel.trust.permissions import Anyone
 from nexafi.kernel.trust.secrets import Secret
+from nexafi.kernel.web import idempotency
 from nexafi.kernel.web.downloads import Download
 from nexafi.kernel.web.endpoints import Routes
 from nexafi.kernel.web.idempotency import KEPT, LEASE
 from nexafi.kernel.web.uploads import Upload
 from nexafi.ledger.app import service as ledger
 from nexafi.ledger.tables import Account, Base
+from tests.conftest import on_postgres
 from tests.kernel.rows import row
 
 PATH = "/api/v1/ledger/x"
@@ -75,6 +77,13 @@ def ask(begin: Begin, body: Named, outer: Outer) -> Named:
     outer.meanwhile()
     with begin() as work:
         work.session.add(row(body.code))
+    return body
+
+
+@routes.post("/slow", needs=Anyone.SIGNED_IN, gives=Named)
+def linger(work: Work, body: Named, outer: Outer) -> Named:
+    work.session.add(row(body.code))
+    outer.meanwhile()
     return body
 
 
@@ -196,6 +205,21 @@ def test_sixteen_that_race_have_one_effect_and_fifteen_replays(house):
     assert len({answer.data for answer in answers}) == 1
     assert sum(is_replay(answer) for answer in answers) == 15
     assert house.count("accounts") == house.count("idempotency") == 1
+
+
+@on_postgres
+def test_who_has_waited_too_long_for_the_first_is_told_so(house, monkeypatch):
+    monkeypatch.setattr(idempotency, "INSERT", idempotency.inserts("50ms"))
+    seen = []
+    house.outer.meanwhile = lambda: seen.append(house.post("1", "k", "/slow"))
+
+    first = house.post("1", "k", "/slow")
+
+    assert (first.status_code, is_replay(first)) == (201, False)
+    assert [answer.status_code for answer in seen] == [409]
+    assert seen[0].json["type"] == "/problems/still-running"
+    assert is_replay(house.post("1", "k", "/slow"))
+    assert house.count("accounts") == 1
 
 
 def test_who_comes_while_an_endpoint_asks_outside_is_told_so(house):

@@ -25,7 +25,17 @@ from typing import Any, cast
 from uuid import UUID
 
 from flask import Request
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
@@ -50,16 +60,26 @@ TABLE = cast("Table", IdempotencyRow.__table__)
 COLUMNS = ("organization_id", "key", "fingerprint", "started_at")
 
 OF_CLAIM = {name: bindparam(f"its_{name}", type_=TABLE.c[name].type) for name in COLUMNS}
-BOUNDED = select(func.set_config("lock_timeout", WAIT, True)).cte("bounded")  # noqa: FBT003
-INSERT = {
-    "sqlite": sqlite.insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.key),
-    "postgresql": postgresql.insert(TABLE)
-    .from_select(COLUMNS, select(*OF_CLAIM.values()).select_from(BOUNDED))
-    .on_conflict_do_nothing()
-    .returning(TABLE.c.key),
-}
-"""What claims a key unless it is taken; on PostgreSQL it waits for whoever is just claiming it."""
 
+
+def inserts(wait: str) -> dict[str, Executable]:
+    """Return what claims a key unless it is taken, by database.
+
+    On PostgreSQL it waits for whoever is just claiming it, but no longer than
+    *wait*; on SQLite those who write take turns.
+    """
+    bounded = select(func.set_config("lock_timeout", wait, True)).cte("bounded")  # noqa: FBT003
+    chosen = select(*OF_CLAIM.values()).select_from(bounded)
+    return {
+        "sqlite": sqlite.insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.key),
+        "postgresql": postgresql.insert(TABLE)
+        .from_select(COLUMNS, chosen)
+        .on_conflict_do_nothing()
+        .returning(TABLE.c.key),
+    }
+
+
+INSERT = inserts(WAIT)
 MINE = and_(TABLE.c.organization_id == OF_CLAIM["organization_id"], TABLE.c.key == OF_CLAIM["key"])
 RUNNING = and_(MINE, TABLE.c.status.is_(None))
 READ = select(TABLE.c.fingerprint, TABLE.c.status, TABLE.c.answer).where(MINE)

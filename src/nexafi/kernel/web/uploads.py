@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import BinaryIO, cast
+from functools import cached_property
+from typing import IO, Any, BinaryIO, cast
 
+from flask import Request
+from typing_extensions import override
 from werkzeug.datastructures import FileStorage
 
 UPLOAD_BYTES_MAX = 250 * 1024 * 1024
@@ -31,3 +34,23 @@ class Upload:
         """Return the content as a stream, at its beginning."""
         self._stream.seek(0)
         return self._stream
+
+
+class Tidy(Request):
+    """A request that closes the files that came with it, even when it could not be read whole."""
+
+    @cached_property
+    def _opened(self) -> list[IO[bytes]]:
+        return []
+
+    @override
+    def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
+        stream = super()._get_file_stream(*args, **kwargs)
+        self._opened.append(stream)
+        return stream
+
+    @override
+    def close(self) -> None:
+        super().close()
+        for stream in self._opened:
+            stream.close()
