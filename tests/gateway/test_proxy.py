@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -219,3 +221,73 @@ def test_an_id_that_is_none_is_made_anew(door, service, bad):
     assert re.fullmatch(r"[0-9a-f]{32}", answer.one("x-request-id"))
     assert service.seen[0].one("x-request-id") == answer.one("x-request-id")
     assert not service.seen[0].all("tracestate")
+
+
+def _in_flight(door: Door) -> str:
+    text = door.get("/metrics").body.decode()
+    return re.search(r'nexafi_gateway_in_flight\{service="one"\} (\S+)', text)[1]
+
+
+def test_a_client_that_does_not_read_is_let_go(door, service):
+    """Else a few clients that ask for much and take nothing would hold all of a service's hands."""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", door.port))
+        client.sendall(b"GET /api/v1/one/large HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(0.3)
+        assert _in_flight(door) == "1.0", "it is not all in memory"
+        until = time.monotonic() + 5
+        while _in_flight(door) != "0.0":
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        client.settimeout(5)
+        got = 0
+        with contextlib.suppress(ConnectionResetError):
+            while piece := client.recv(2**20):
+                got += len(piece)
+    assert got < 24 * 2**20
+
+
+def test_a_client_that_reads_slowly_gets_all_of_it(door, service):
+    got = 0
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        client.connect(("127.0.0.1", door.port))
+        client.settimeout(5)
+        client.sendall(b"GET /api/v1/one/large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        while piece := client.recv(2**18):
+            got += len(piece)
+            time.sleep(0.01)
+    assert 24 * 2**20 < got < 24 * 2**20 + 1000
+
+
+def test_a_client_that_goes_away_frees_its_place(door, service):
+    with socket.create_connection(("127.0.0.1", door.port)) as client:
+        client.sendall(b"GET /api/v1/one/large HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.recv(1000)
+    until = time.monotonic() + 5
+    while _in_flight(door) != "0.0":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_large_bodies_do_not_fill_the_memory(start_door, service):
+    door = start_door({"one": service.origin}, body_max_bytes=2**30)
+    before = _memory_mib(door)
+
+    assert door.ask("POST", "/api/v1/one/x", b"z" * 100 * 2**20).status == 200
+    assert len(door.get("/api/v1/one/large").body) == 24 * 2**20
+
+    assert len(service.seen[0].body) == 100 * 2**20
+    assert _memory_mib(door) - before < 40
+
+
+def _memory_mib(door: Door) -> float:
+    """Return the most that any of the door's processes has held so far."""
+    parents = [door.process.pid]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == door.process.pid:
+                parents.append(int(stat.parent.name))
+    found = (Path(f"/proc/{pid}/status").read_text() for pid in parents)
+    return max(int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024 for text in found)

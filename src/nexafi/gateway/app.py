@@ -26,6 +26,7 @@ from nexafi.gateway.settings import GatewaySettings
 from nexafi.gateway.survey import Survey
 from nexafi.gateway.upstreams import Upstream, client
 from nexafi.gateway.watching import METRICS, Watching
+from nexafi.gateway.wire import Wire
 from nexafi.kernel.data.context import utc_now
 from nexafi.kernel.errors import Malformed, NotSignedIn, Problem, Unavailable
 from nexafi.kernel.trust.tokens import Realm, Verifier
@@ -234,7 +235,8 @@ class Gateway:
         if reply.has_begun:
             log.warning("an answer of %s broke off: %s", reply.service, problem)
             self._watching.cut(reply)
-            reply.cut(client)
+            with Wire.to(client) as wire:
+                wire.cut()
         else:
             reply.problem(problem, closing=isinstance(problem, UNREAD))
 

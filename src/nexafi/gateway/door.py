@@ -129,6 +129,7 @@ class Request:
 
     __slots__ = (
         "address",
+        "client",
         "coded",
         "fields",
         "host",
@@ -148,6 +149,7 @@ class Request:
         self.target = ""
         self.fields: Fields = []
         self.host: str | None = None
+        self.client = scope.client
         self.address = scope.client.rpartition(":")[0].strip("[]")
         self.token: str | None = None
         self.length: int | None = None

@@ -104,6 +104,13 @@ class ServiceBusy(Unavailable):
     title = "The service is busy"
 
 
+class ClientTooSlow(Problem):
+    """The client stopped reading its answer; nobody hears this, the connection is cut."""
+
+    status = 408
+    title = "The answer was not read"
+
+
 class ServiceTooSlow(Problem):
     """The service did not answer in time; whether it did what was asked is not known."""
 

@@ -63,6 +63,8 @@ class Identity:
         self._asking: asyncio.Task[None] | None = None
         self._keys_at = self._revoked_at = self._tried_at = -float("inf")
         self._since: datetime | None = None
+        self._is_failing = False
+        """Whether the last question was not answered: what is known is then all there is."""
 
     async def judge(self, token: str) -> str:
         """Return the user whom *token* speaks for, or raise NotSignedIn or Unavailable."""
@@ -86,7 +88,8 @@ class Identity:
         age_s = at - min(self._keys_at + KEYS_PERIOD_S, self._revoked_at)
         if self._asking is None and at - self._tried_at >= REVOCATIONS_PERIOD_S / 2:
             self._begin(at)
-        if age_s > STALE_S and self._asking is not None:
+        is_of_no_use = age_s > STALE_S and not self._is_failing
+        if (is_of_no_use or self._since is None) and self._asking is not None:
             await asyncio.shield(self._asking)
         if self._since is None:
             raise Unavailable("We cannot tell just now who is calling.")
@@ -121,7 +124,9 @@ class Identity:
             # Carrying on with what we know: tokens run out within minutes by themselves, and the
             # users service being down must not stop all the others.
             log.warning("keys and revocations could not be asked for: %r", error)
+            self._is_failing = True
             return
+        self._is_failing = False
         self._since = told.as_of - OVERLAP
         self._revoked_at = at
         self._verifier.keep_revocations(told.revocations, self._clock())

@@ -27,6 +27,7 @@ from nexafi.gateway.door import Fields, Request
 from nexafi.gateway.reply import Reply
 from nexafi.gateway.settings import GatewaySettings
 from nexafi.gateway.upstreams import Upstream
+from nexafi.gateway.wire import Pace
 
 REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 PAUSES_S: Final = (0.05, 0.2)
@@ -49,6 +50,12 @@ NOT_PASSED_BACK: Final = frozenset(
         "x-request-id",
     }
 )
+AHEAD_MAX: Final = 2**20
+"""Bytes of one answer that are held for a client that reads more slowly than the service writes."""
+
+LOOK_S: Final = 0.005
+"""How often it is looked whether such a client has read on."""
+
 WHOLE_MAX: Final = 64 * 2**10
 """Answers up to this are sent on in one piece."""
 
@@ -94,7 +101,8 @@ class Proxy:
                 if never_arrived and (pause_s := next(pauses, None)) is not None:
                     await asyncio.sleep(pause_s)
                     continue
-                upstream.circuit.failed(time.monotonic())
+                if not reply.has_begun:
+                    upstream.circuit.failed(time.monotonic())
                 if never_arrived:
                     said = f"{upstream.name} takes no connection."
                     raise errors.ServiceUnreachable(said) from error
@@ -163,13 +171,30 @@ class Proxy:
         clock.reschedule(loop.time() + self._idle_s)
         piece = await reader.read_chunk()
         transport = reply.stream(status, fields)
-        while piece is not None:
-            clock.reschedule(loop.time() + self._idle_s)
-            data = bytes(piece)
-            await transport.send_bytes(data)
-            reply.sent += len(data)
-            clock.reschedule(loop.time() + self._idle_s)
-            piece = await reader.read_chunk()
+        pace = Pace(reply.request.client, AHEAD_MAX)
+        try:
+            while piece is not None:
+                data = bytes(piece)
+                await transport.send_bytes(data)
+                reply.sent += len(data)
+                if pace.is_ahead(reply.sent):
+                    clock.reschedule(None)
+                    await self._wait_for_client(pace, reply.sent)
+                clock.reschedule(loop.time() + self._idle_s)
+                piece = await reader.read_chunk()
+        finally:
+            pace.close()
+
+    async def _wait_for_client(self, pace: Pace, sent: int) -> None:
+        """Wait until the client has read on; raise when it takes nothing for too long."""
+        arrived, waited_s = pace.arrived(), 0.0
+        while pace.is_ahead(sent):
+            if waited_s >= self._idle_s:
+                raise errors.ClientTooSlow("The client stopped reading.")
+            await asyncio.sleep(LOOK_S)
+            now = pace.arrived()
+            waited_s = waited_s + LOOK_S if now == arrived else 0.0
+            arrived = now
 
 
 def _never_arrived(error: Exception) -> bool:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import socket
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 from nexafi.gateway.door import Fields, Request
@@ -15,8 +12,6 @@ from nexafi.kernel.errors import NotSignedIn, Problem
 
 ALLOWED: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 PROBLEM: Final = "application/problem+json"
-DESCRIPTORS: Final = Path("/dev/fd")
-"""The open files of this process, on Linux and macOS."""
 
 
 class Transport(Protocol):
@@ -124,33 +119,3 @@ class Reply:
             extra["connection"] = "close"
         document = problem.as_json() | {"request_id": self.request.trace.id}
         self.document(problem.status, PROBLEM, json.dumps(document).encode(), extra)
-
-    def cut(self, client: str) -> bool:
-        """Break the connection to *client*: the only way to say that the answer is not whole.
-
-        granian ends a chunked answer in good order whatever becomes of us, so a list or an export
-        that broke off would look complete. Returns whether the connection was found.
-        """
-        return any(_shut(int(each.name), client) for each in DESCRIPTORS.iterdir())
-
-
-def _shut(descriptor: int, client: str) -> bool:
-    """Break the connection behind *descriptor* if it is the one to *client*."""
-    try:
-        mine = os.dup(descriptor)
-    except OSError:
-        return False  # closed meanwhile
-    try:
-        connection = socket.socket(fileno=mine)
-    except OSError:
-        os.close(mine)
-        return False  # a file or a pipe
-    with connection:
-        try:
-            host, port, *_ = connection.getpeername()
-            if f"{host}:{port}" != client.replace("[", "").replace("]", ""):
-                return False
-            connection.shutdown(socket.SHUT_RDWR)
-        except (OSError, ValueError):
-            return False  # not connected, or of another family
-    return True
