@@ -176,6 +176,7 @@ def test_a_sequence_that_runs_in_one_order_only_decides_it():
     [
         (["1,000", "2,500"], 100_000),
         (["1.000", "2.500"], 100_000),
+        (["1,000", "   17"], 100_000),
         (["1.000", "2,50"], 100_000),
         (["1,000", "2.50"], 100_000),
         (["0,125", "1,50"], None),
@@ -191,6 +192,14 @@ def test_all_amounts_together_tell_what_divides_decimals(amounts: list[str], min
     assert reading.statements[0].lines[0].amount.minor == minor
     is_open = len(amounts[1]) == 5
     assert cautions(reading) == ({Caution.AMBIGUOUS_AMOUNTS} if is_open else set())
+
+
+def test_the_decimals_of_the_currency_decide_what_three_digits_are():
+    raw = rows("Date;Text;Amount", "2026-01-05;a;1.253")
+    reading = read(raw, currency="EUR")
+    assert reading.statements[0].lines[0].amount == Money(125_300, "EUR")
+    assert not reading.warnings
+    assert cautions(read(raw, currency="KWD")) == {Caution.AMBIGUOUS_AMOUNTS}
 
 
 def test_amounts_that_contradict_each_other_are_refused():
@@ -315,6 +324,13 @@ def test_a_saved_mapping_reads_the_next_file_though_its_preamble_is_longer():
 def test_a_mapping_that_is_none_is_refused(text: str, why: str):
     with pytest.raises(ValueError, match=why):
         CsvMapping.from_json(text)
+
+
+def test_words_of_the_sign_are_compared_in_capitals():
+    text = '{"date": 0, "amount": 1, "sign": 2, "sign_debit": ["raus"], "default_currency": "EUR"}'
+    mapping = CsvMapping.from_json(text)
+    reading = read(b"2026-01-05,1.00,Raus\n2026-01-06,2.00,rein\n", mapping=mapping)
+    assert [each.amount.minor for each in reading.statements[0].lines] == [-100, 200]
 
 
 def test_columns_tells_which_column_has_what():

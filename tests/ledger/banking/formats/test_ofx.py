@@ -160,6 +160,13 @@ def test_a_movement_in_another_currency_is_told_in_both():
     assert (found.amount, found.original) == (Money(-1_100, "USD"), Money(-1_000, "EUR"))
 
 
+def test_a_file_that_names_no_currency_takes_that_of_the_account_or_is_refused():
+    raw = file(bank()).replace(b"<CURDEF>USD", b"")
+    assert read(raw, currency="CAD").statements[0].currency == "CAD"
+    with pytest.raises(StatementUnreadable, match="names no currency"):
+        read(raw)
+
+
 def test_cdata_is_text():
     found = line(TRANSACTION.replace("Shop &amp; Co", "<![CDATA[A <b> & C]]>"))
     assert found.counterparty == "A <b> & C"

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nexafi.ledger.banking.formats import Reading, read
+from nexafi.ledger.banking.formats import CsvMapping, Reading, read
+from nexafi.ledger.banking.formats.mapping import COLUMNS
 from nexafi.ledger.errors import StatementUnreadable
 from tests.shared import found
 
@@ -192,10 +193,34 @@ def test_a_real_file_that_was_damaged_is_read_or_refused(raw: bytes):
     attempt(raw)
 
 
-def attempt(raw: bytes) -> None:
+COLUMN = st.none() | st.integers(0, 6)
+MAPPINGS = st.builds(
+    CsvMapping,
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
+    encoding=st.sampled_from(["utf-8", "cp1252", "utf-16", "zlib", "", "\0"]),
+    first_row=st.integers(0, 3),
+    date_order=st.sampled_from(["YMD", "DMY", "MDY"]),
+    decimal=st.sampled_from([".", ","]),
+    date=st.integers(0, 3),
+    is_negated=st.booleans(),
+    default_currency=st.sampled_from(["", "EUR", "JPY", "nonsense"]),
+    description=st.lists(st.integers(0, 6), max_size=2).map(tuple),
+    sign_debit=st.just(("D", "AF")),
+    **dict.fromkeys([each for each in COLUMNS if each != "date"], COLUMN),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(mapping=MAPPINGS, rows=ROWS, raw=changed())
+def test_a_wrong_mapping_is_refused_or_reads_something_whole(mapping, rows, raw):
+    attempt(as_csv(rows), mapping)
+    attempt(raw, mapping)
+
+
+def attempt(raw: bytes, mapping: CsvMapping | None = None) -> None:
     """Read *raw*; whatever comes of it is whole, or it is a refusal in words."""
     try:
-        reading = read(raw, currency="EUR")
+        reading = read(raw, mapping=mapping, currency="EUR")
     except StatementUnreadable as reason:
         refused = reason
     else:

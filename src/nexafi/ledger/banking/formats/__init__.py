@@ -65,7 +65,7 @@ def _read(raw: bytes, mapping: CsvMapping | None, currency: str) -> Reading:
         raise refuse(f"The file is larger than {BYTES_MAX // 2**20} MiB; split it by time.")
     match form:
         case "ofx":
-            return ofx.read(raw)
+            return ofx.read(raw, currency)
         case "camt":
             return camt.read(raw)
         case "mt940":

@@ -329,7 +329,7 @@ def _sign(table: Table) -> tuple[int | None, tuple[str, ...]]:
 def _decimal(table: Table, columns: set[int]) -> str:
     """Return what divides decimals in all of *columns*."""
     texts = [text for column in sorted(columns) for text in table.texts(column)]
-    marks, how = choose_decimal(texts)
+    marks, how = choose_decimal(texts, decimals(table.currency) if table.currency else None)
     if not marks:
         raise refuse(how)
     if len(marks) > 1:

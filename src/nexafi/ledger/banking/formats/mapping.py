@@ -127,8 +127,10 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401
         return _text(name, value)
     if not isinstance(value, list) or len(value) > COLUMNS_MAX:
         raise ValueError(f"{name} of a mapping is a list.")
-    check = _column if name == "description" else _text
-    return tuple(check(name, each) for each in value)
+    if name == "description":
+        return tuple(_column(name, each) for each in value)
+    texts = tuple(_text(name, each) for each in value)
+    return tuple(map(str.upper, texts)) if name == "sign_debit" else texts
 
 
 def _column(name: str, value: object) -> int:

@@ -111,8 +111,8 @@ class Group:
     raw: str = ""
 
 
-def read(raw: bytes) -> Reading:
-    """Return the statements in an OFX or QFX file."""
+def read(raw: bytes, currency: str = "") -> Reading:
+    """Return the statements in an OFX or QFX file; *currency* is for one that names none."""
     text, _, remarks = decode(raw, _declared(raw[:2_000]))
     if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
         raise refuse("The file declares a document type or entities, which no OFX file does.")
@@ -123,7 +123,7 @@ def read(raw: bytes) -> Reading:
         raise refuse("There is a header of OFX but no <OFX> after it: the file is cut off.")
     statements: list[Statement] = []
     for group in _groups(text, root.start()):
-        statements.append(_statement(group, len(statements), remarks))
+        statements.append(_statement(group, currency, len(statements), remarks))
     if not statements:
         raise refuse(_why_empty(text))
     return Reading("ofx", tuple(statements), tuple(remarks))
@@ -252,7 +252,7 @@ def _value(text: str, begin: int, lines: _LineNumbers) -> tuple[str, int]:
     return (html.unescape(value) if "&" in value else value), end
 
 
-def _statement(group: Group, index: int, remarks: list[Remark]) -> Statement:
+def _statement(group: Group, given: str, index: int, remarks: list[Remark]) -> Statement:
     """Return what a closed STMTRS, CCSTMTRS or INVSTMTRS says."""
     account = next(
         (
@@ -262,7 +262,7 @@ def _statement(group: Group, index: int, remarks: list[Remark]) -> Statement:
         ),
         Group("", group.at),
     )
-    code = group.values.get("CURDEF") or account.values.get("CURDEF") or ""
+    code = group.values.get("CURDEF") or account.values.get("CURDEF") or given
     if not code:
         raise refuse("The statement that begins here names no currency (CURDEF).", group.at)
     currency = known_currency(code, group.at)

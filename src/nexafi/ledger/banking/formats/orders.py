@@ -162,11 +162,12 @@ def _sorted_order(found: list[Parts], orders: list[DateOrder]) -> DateOrder | No
     return sorted_[0] if len(sorted_) == 1 else None
 
 
-def choose_decimal(texts: Sequence[str]) -> tuple[list[str], str]:
+def choose_decimal(texts: Sequence[str], places: int | None = None) -> tuple[list[str], str]:
     """Return what can divide the decimals in all of *texts*, best first, and how that was decided.
 
     None means a contradiction. Where only thousands could be meant or three decimals (``1,250``),
-    both are possible, and thousands are put first.
+    both are possible, and thousands are put first; *places*, the decimals of the currency if it is
+    known, decides for thousands where three digits are more than it has (``1,253``).
     """
     decimal, deciding, open_mark = "", "", ""
     for text in texts:
@@ -184,8 +185,16 @@ def choose_decimal(texts: Sequence[str]) -> tuple[list[str], str]:
         return [decimal], f"Decimals are divided by {decimal!r}, as in {deciding!r}."
     if open_mark:
         other = "." if open_mark == "," else ","
+        if places is not None and places < 3 and _has_thousandths(texts):
+            return [other], f"{open_mark!r} divides thousands: the currency has {places} decimals."
         return [other, open_mark], f"{open_mark!r} could divide thousands or decimals everywhere."
     return ["."], "No amount has decimals."
+
+
+def _has_thousandths(texts: Sequence[str]) -> bool:
+    """Return whether three digits behind a mark would be more than trailing zeros."""
+    open_ = [text for text in texts if (found := _mark(text))[0] and not found[1]]
+    return any(text.strip()[-1:] in set("123456789") for text in open_)
 
 
 def _mark(text: str) -> tuple[str, bool]:

@@ -17,6 +17,8 @@ from nexafi.ledger.banking.formats.figures import (
     RAW_MAX,
     account_number,
     day,
+    decimals,
+    known_currency,
     money,
     one_line,
     refuse,
@@ -81,8 +83,8 @@ def read(raw: bytes, currency: str = "") -> Reading:
     if not rows:
         raise refuse("The QIF file has no transactions: no record after !Type:Bank or the like.")
     order = order_told or _order(rows, remarks)
-    decimal = _decimal(rows, remarks)
-    code = currency or UNKNOWN_CURRENCY
+    decimal = _decimal(rows, remarks, decimals(currency) if currency else None)
+    code = known_currency(currency) if currency else UNKNOWN_CURRENCY
     if not currency:
         text = "A QIF file does not say its currency; that of the account is to be given."
         remarks.append(Remark(Caution.UNKNOWN_CURRENCY, text))
@@ -181,10 +183,10 @@ def _order(rows: list[Row], remarks: list[Remark]) -> DateOrder:
     return orders[0]
 
 
-def _decimal(rows: list[Row], remarks: list[Remark]) -> str:
+def _decimal(rows: list[Row], remarks: list[Remark], places: int | None) -> str:
     """Return what divides decimals in all amounts of the file."""
     texts = [row.values.get("T") or row.values.get("U") or "" for row in rows]
-    marks, how = choose_decimal([text for text in texts if text])
+    marks, how = choose_decimal([text for text in texts if text], places)
     if not marks:
         raise refuse(how, rows[0].at)
     if len(marks) > 1 and any("," in text or "." in text for text in texts):
