@@ -97,6 +97,16 @@ def test_a_forged_token_ends_at_the_door(platform, forge):
     assert answer.all("ratelimit-policy"), "the door said it, and not the service"
 
 
+@pytest.mark.parametrize("old", ["ran.out.long-ago", ""])
+def test_an_old_token_that_is_sent_along_keeps_nobody_from_a_new_one(platform, old):
+    email = f"old{len(old)}@example.com"
+    platform.register(email)
+
+    answer = platform.post("/api/v1/users/login", {"email": email, "password": PASSWORD}, old)
+
+    assert answer.status == 200, answer.body
+
+
 def test_who_signed_out_is_out_at_the_door_within_two_seconds(platform):
     token = platform.register("bob@example.com")
     me = {"Authorization": f"Bearer {token}"}

@@ -11,7 +11,10 @@ from flask import request
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
+from nexafi.contracts.users.client import SIGN_IN
 from nexafi.kernel.errors import NotSignedIn
+from nexafi.kernel.trust.permissions import Anyone
+from nexafi.users.app import service
 from nexafi.users.roles.rules import Role, permissions
 from tests.conftest import on_sqlite
 from tests.kernel.test_openapi import BEARER, attempt
@@ -47,3 +50,13 @@ def test_users_do_what_they_say(users, ada, context, mode):
         except Exception as error:  # noqa: BLE001 - all operations are tried, then all is told
             wrong[operation.label] = str(error)
     assert not wrong, "\n\n".join(f"{label}: {said}" for label, said in wrong.items())
+
+
+def test_others_know_where_one_signs_in():
+    asked_nothing = {
+        each.path
+        for each in service.endpoints()
+        if each.method == "POST" and each.needs is Anyone.PUBLIC
+    }
+
+    assert asked_nothing == SIGN_IN

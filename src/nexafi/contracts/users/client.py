@@ -17,6 +17,11 @@ from nexafi.kernel.trust.tokens import Revocation, Revoked
 
 KEYS: Final = "/.well-known/jwks.json"
 REVOCATIONS: Final = "/api/v1/users/revocations"
+SIGN_IN: Final = frozenset(
+    f"/api/v1/users/{path}" for path in ("register", "login", "refresh", "invitations/accept")
+)
+"""Where one comes to be given a token: an old one that is sent along must not be in the way."""
+
 TIMEOUT: Final = timedelta(seconds=2)
 PAGES_MAX: Final = 100
 """How often one goes on where an answer ended; 5,000 revocations each."""
