@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nexafi.kernel.errors import Conflict, Invalid, NotFound, Problem
+from nexafi.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 
 
 class AccountNotFound(NotFound):
@@ -89,6 +89,24 @@ class RateUnknown(Invalid):
     title = "No exchange rate"
 
 
+class RateNotFound(NotFound):
+    """No such rate is known to this organization."""
+
+    title = "No such rate"
+
+
+class RateUnfit(Invalid):
+    """This is no rate: a positive decimal, of a foreign currency that money is kept in."""
+
+    title = "No rate can be made of this"
+
+
+class RatesUnreadable(Invalid):
+    """A file of rates cannot be read; nothing of it was taken."""
+
+    title = "The rates cannot be read"
+
+
 class EmptyLeg(Invalid):
     """A leg of an entry moves nothing."""
 
@@ -150,6 +168,30 @@ class ReasonMissing(Invalid):
     """What was shut is opened again only with a reason on record."""
 
     title = "A reason is needed"
+
+
+class DraftNotFound(NotFound):
+    """No such draft of this organization."""
+
+    title = "No such draft"
+
+
+class DraftDecided(Conflict):
+    """A draft is approved or rejected once, and not changed after."""
+
+    title = "The draft is decided"
+
+
+class DraftChanged(Conflict):
+    """A draft was changed after it was looked at."""
+
+    title = "The draft has changed"
+
+
+class SecondPersonNeeded(Forbidden):
+    """This organization wants another to approve what one has made."""
+
+    title = "A second person is needed"
 
 
 class EntryNotFound(NotFound):

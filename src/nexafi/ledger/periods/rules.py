@@ -8,25 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 
+from nexafi.kernel.files.table import MONTHS
 from nexafi.kernel.values.money import Money
 from nexafi.ledger.errors import NoSuchMove, PeriodUnfit
 from nexafi.ledger.journal.rules import MINOR_MAX, Draft, Leg, totals
 
 DAY = timedelta(days=1)
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 MONTHS_IN = MappingProxyType({"month": 1, "quarter": 3})
 LEGS_AT_ONCE = 500
 """Of accounts that are closed by one entry; what stands against them has room in it, too."""

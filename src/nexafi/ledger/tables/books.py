@@ -222,6 +222,16 @@ class Draft(Owned, Base):
     entry_id: Mapped[UUID | None] = refers_to("entries")
 
 
+class DraftPolicy(Owned, Base):
+    """Whether drafts need a second person to approve them; the latest row holds. Never changed."""
+
+    __tablename__ = "draft_policies"
+
+    approver_differs: Mapped[bool]
+    changed_by: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[dt.datetime]
+
+
 class Period(Owned, Base):
     """A span of dates whose books are open, softly closed or closed."""
 

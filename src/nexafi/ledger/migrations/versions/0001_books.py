@@ -223,6 +223,15 @@ def upgrade() -> None:
         "ix_drafts_organization_id_state_id", "drafts", ["organization_id", "state", "id"]
     )
     op.create_table(
+        "draft_policies",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("approver_differs", sa.Boolean(), nullable=False),
+        sa.Column("changed_by", sa.String(200), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name="pk_draft_policies"),
+    )
+    op.create_table(
         "periods",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -306,10 +315,11 @@ def upgrade() -> None:
         "seals",
         "balances",
         "drafts",
+        "draft_policies",
         "periods",
         "period_changes",
         "locks",
         "rates",
     )
-    append_only("entries", "lines", "seals", "period_changes", "locks")
+    append_only("entries", "lines", "seals", "draft_policies", "period_changes", "locks")
     raise_guards(op.get_bind().dialect.name)

@@ -1,0 +1,1 @@
+"""What foreign currencies are worth in the base currency, day by day."""

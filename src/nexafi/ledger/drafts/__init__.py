@@ -1,0 +1,1 @@
+"""Drafts: entries that someone prepares and another may approve."""
