@@ -2,7 +2,8 @@
 
 Everything here is Shared: a user may belong to several organizations, and
 whoever signs in has none yet. What other services must know of an organization
-is the kernel's table `organizations`; here it is at home.
+is the kernel's table `organizations`; here it is at home. No foreign key leads
+there: the kernel's migrations are a branch of their own.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class RefreshToken(Shared, Base):
     )
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     issued_at: Mapped[dt.datetime]
-    used_at: Mapped[dt.datetime | None]
+    used_at: Mapped[dt.datetime | None] = mapped_column(index=True)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     """From which, with the token itself and our secret, its successor is made again."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
 
@@ -131,3 +133,28 @@ def test_a_change_that_changes_nothing_is_not_news(users, ada):
     assert ada.patch("/organization", {"base_currency": "EUR"}).status_code == 422
 
     assert users.everything() == before
+
+
+def test_of_many_who_register_one_address_at_once_one_gets_it(users):
+    with ThreadPoolExecutor(8) as pool:
+        body = {"json": REGISTER}
+        answers = list(pool.map(lambda _: users.client.post(f"{USERS}/register", **body), range(8)))
+
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+    assert users.count("users") == users.count("organizations") == users.count("sessions") == 1
+
+
+def test_a_registration_that_is_sent_twice_is_one_and_its_tokens_lie_sealed(users):
+    keyed = {"Idempotency-Key": "the-first-attempt"}
+    first, again = (
+        users.client.post(f"{USERS}/register", json=REGISTER, headers=keyed) for _ in range(2)
+    )
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json == first.json
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert users.count("users") == users.count("idempotency") == 1
+    kept = users.everything()
+    assert PASSWORD not in kept
+    assert first.json["refresh_token"] not in kept
+    assert first.json["access_token"] not in kept

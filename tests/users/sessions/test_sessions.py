@@ -15,7 +15,7 @@ from nexafi.kernel.trust.guard import Guard
 from nexafi.kernel.trust.tokens import Verifier
 from nexafi.users.publisher import Near
 from nexafi.users.sessions import queries, rules
-from nexafi.users.sessions.queries import KEPT
+from nexafi.users.sessions.queries import KEPT, USED_KEPT
 from tests.conftest import on_sqlite
 from tests.users.conftest import SETTINGS
 
@@ -83,6 +83,18 @@ def test_sessions_are_forgotten_long_after_they_ended(users, ada):
     users.work()
 
     assert users.count("sessions") == users.count("refresh_tokens") == 0
+
+
+def test_used_tokens_of_a_session_that_goes_on_are_forgotten_and_the_last_is_not(users, ada):
+    first = users.person(**ada.tokens)
+    ada.refresh()
+    users.clock.pass_by(USED_KEPT + timedelta(seconds=1))
+
+    users.work()
+
+    assert users.count("refresh_tokens") == 1
+    assert first.refresh().status_code == 401
+    assert ada.refresh().status_code == 200
 
 
 @pytest.fixture

@@ -185,11 +185,12 @@ def renew_all(work: Work, user_id: UUID, organization_id: UUID) -> None:
 
 
 def sweep(work: Work) -> None:
-    """Forget what nobody needs any more."""
-    for session in queries.gone_sessions(work):
-        work.session.delete(session)
-    for attempt in queries.old_attempts(work):
-        work.session.delete(attempt)
+    """Forget what nobody needs any more, a batch at a time."""
+    for token in queries.old_tokens(work):
+        work.session.delete(token)
+    work.session.flush()
+    for row in (*queries.gone_sessions(work), *queries.old_attempts(work)):
+        work.session.delete(row)
 
 
 def refused() -> RefreshRefused:

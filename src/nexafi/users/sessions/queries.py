@@ -25,6 +25,10 @@ SWEPT_MAX = 1_000
 KEPT = timedelta(days=30)
 """How long a session that ended can still be looked at."""
 
+USED_KEPT = timedelta(days=7)
+"""How long a used refresh token is known again, so that its theft ends the session; after that
+it is merely unknown."""
+
 LIVE = Session.ended_at.is_(None)
 
 
@@ -137,12 +141,22 @@ def _is_forgotten(now: datetime) -> ColumnElement[bool]:
     return and_(Attempt.last_at < now - FORGET, free)
 
 
+def old_tokens(work: Work) -> Sequence[RefreshToken]:
+    """Return refresh tokens that were used long ago."""
+    wanted = select(RefreshToken).where(_is_old(work.context.now)).limit(SWEPT_MAX)
+    return work.session.scalars(wanted).all()
+
+
+def _is_old(now: datetime) -> ColumnElement[bool]:
+    return RefreshToken.used_at < now - USED_KEPT
+
+
 def sweep_due(survey: Survey) -> Collection[UUID]:
     """Name nobody, if there is something that nobody needs any more."""
-    now = survey.now
-    found = survey.session.scalars(select(Session.id).where(_is_gone(now)).limit(1)).first()
-    found = (
-        found
-        or survey.session.scalars(select(Attempt.id).where(_is_forgotten(now)).limit(1)).first()
+    wanted = (
+        select(Session.id).where(_is_gone(survey.now)),
+        select(Attempt.id).where(_is_forgotten(survey.now)),
+        select(RefreshToken.id).where(_is_old(survey.now)),
     )
+    found = any(survey.session.scalars(each.limit(1)).first() for each in wanted)
     return [NOBODY] if found else []
