@@ -12,6 +12,21 @@ from nexafi.ledger.banking.formats import UNKNOWN_CURRENCY, Caution, CsvMapping,
 from nexafi.ledger.errors import StatementUnreadable
 
 LAYOUTS = {
+    "no header, and a currency among the columns": (
+        (
+            "123456789\tEUR\t20260105\t1000,00\t987,50\t20260105\t-12,50\tSHOP\n"
+            "123456789\tEUR\t20260206\t987,50\t2237,50\t20260206\t1250,00\tCLIENT\n"
+        ),
+        "EUR",
+    ),
+    "no header, two columns and a balance": (
+        "01/15/2026,SHOP,12.50,,987.50\n01/16/2026,PAYROLL,,1250.00,2237.50\n",
+        UNKNOWN_CURRENCY,
+    ),
+    "names that are not known here": (
+        "日付,摘要,お支払,お預り,残高\n2026年1月5日,店,12.50,,987.50\n2026年1月6日,客,,1250.00,2237.50\n",
+        UNKNOWN_CURRENCY,
+    ),
     "points and commas of the Netherlands, Af or Bij": (
         (
             '"Datum","Naam / Omschrijving","Rekening","Tegenrekening","Code","Af Bij",'

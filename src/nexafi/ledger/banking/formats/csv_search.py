@@ -230,7 +230,8 @@ def _find_amounts(table: Table, found: dict[str, Any]) -> None:
     )
     decimal = _decimal(table, concerned)
     best, share = choices[0], -1.0
-    unnamed = [column for column in numeric if not table.header]
+    is_named = bool(table.named("amount") or table.named("debit"))
+    unnamed = [] if is_named else numeric
     told_by: list[int | None] = [*balances] if balances else [None, *unnamed]
     for choice, balance in product(choices, told_by):
         if balance in _money_columns(choice):
@@ -306,15 +307,16 @@ def _unnamed_choices(table: Table, numeric: list[int]) -> list[dict[str, Any]]:
         sides = {(bool(row.cell(one)), bool(row.cell(other))) for row in table.data}
         if sides == {(True, False), (False, True)}:
             choices.append({"debit": one, "credit": other})
-    by_signs = sorted(numeric, key=lambda column: not _has_signs(table, column))
+    by_signs = sorted(numeric, key=lambda column: _strangeness(table, column))
     return choices + [{"amount": column} for column in by_signs]
 
 
-def _has_signs(table: Table, column: int) -> bool:
+def _strangeness(table: Table, column: int) -> int:
+    """Return how unlike amounts a column looks: least if it has signs, less if it has decimals."""
     texts = table.texts(column)
-    return any("-" in text or "(" in text for text in texts) or any(
-        re.search(r"[.,]\d\d$", text) for text in texts
-    )
+    if any("-" in text or "(" in text for text in texts):
+        return 0
+    return 1 if any(re.search(r"[.,]\d\d$", text) for text in texts) else 2
 
 
 def _sign(table: Table) -> tuple[int | None, tuple[str, ...]]:
@@ -340,7 +342,8 @@ def _decimal(table: Table, columns: set[int]) -> str:
 
 def _find_currency(table: Table, found: dict[str, Any], currency: str) -> None:
     """Find the currency: in a column, the header, beside the amounts, or from the caller."""
-    for column in table.named("currency"):
+    columns = table.named("currency") if table.header else range(table.width)
+    for column in columns:
         texts = table.texts(column)
         is_whole = len(texts) == len(table.data)
         if is_whole and all(decimals(text.upper()) is not None for text in texts):
@@ -349,11 +352,9 @@ def _find_currency(table: Table, found: dict[str, Any], currency: str) -> None:
             table.decisions.append(f"Currencies are in {table.called(column)}.")
             break
     said = currency
-    columns = sorted(
-        _money_columns(found) | ({found["balance"]} if found.get("balance") else set())
-    )
+    beside = sorted(_money_columns(found) | ({found["balance"]} if found.get("balance") else set()))
     if not said:
-        said = _currency_of_names(table, columns) or _currency_of_signs(table, columns)
+        said = _currency_of_names(table, beside) or _currency_of_signs(table, beside)
     found["default_currency"] = said
     if not said and "currency" not in found:
         text = "The table does not say its currency; that of the account is to be given."

@@ -56,16 +56,18 @@ counterparty: partner name, payee, payee name, counterparty, counterparty name, 
     beneficiary, beneficiary name, empfanger, zahlungsempfanger, zahlungspflichtiger,
     zahlungspflichtige r, zahlungsempfanger in, auftraggeber, auftraggeber beguenstigter,
     auftraggeber begunstigter, auftraggeber empfanger, beguenstigter zahlungspflichtiger,
-    begunstigter zahlungspflichtiger, name zahlungsbeteiligter, naam, naam tegenpartij, naam
-    omschrijving, merchant, merchant name, recipient, sender, to from, kontrahent, destinataire,
-    nadawca odbiorca, name, nom, payment recipient, empfanger name, gegenpartei, tegenpartij,
-    tegenpartij naam, mottagare, mottaker, modtager, beneficiario, ordenante, beneficiary
-    originator, saaja, saaja maksaja, dane kontrahenta, payer, payor, target name, source name
+    begunstigter zahlungspflichtiger, name zahlungsbeteiligter, naam tegenpartij, naam
+    omschrijving, to from, kontrahent, destinataire, nadawca odbiorca, payment recipient,
+    empfanger name, gegenpartei, tegenpartij, tegenpartij naam, mottagare, mottaker, modtager,
+    beneficiario, ordenante, beneficiary     originator, saaja, saaja maksaja, dane kontrahenta,
+    target name, source name
+counterparty: naam, merchant, merchant name, recipient, sender, name, nom, payer, payor
 account: source account,
     auftragskonto, iban auftragskonto, rekening, rekeningnummer, account, account number,
     konto, iban bban, numer rachunku, compte, cuenta, conto, konto kontonummer, own account,
     account no, account name, card number, card no
-counterparty_account: bank account, iban, counterparty account, counterparty iban, kontonummer,
+counterparty_account: rekeningnummer tegenpartij,
+    bank account, iban, counterparty account, counterparty iban, kontonummer,
     partner account, iban bban tegenpartij, tegenrekening, tegenrekening iban bban, rekening
     tegenpartij, kontonummer iban, iban zahlungsbeteiligter, partner iban, account number iban,
     gegenkonto, rachunek kontrahenta, beneficiary account, payee account, counterparty account
