@@ -92,6 +92,7 @@ class Gateway:
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close the connections to the services; granian calls this when all is answered."""
+        self._watching.close()
         loop.run_until_complete(self._client.close())
 
     async def __rsgi__(self, scope: Scope, protocol: Protocol_) -> None:

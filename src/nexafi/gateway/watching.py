@@ -1,21 +1,18 @@
 """What is seen of each request from outside: one line in the log and figures to be scraped.
 
-The line has ECS field names and neither query nor headers: tokens and what customers search for
-stand there. The figures tell service, method and status apart, and no path: paths hold ids.
+The figures tell service, method and status apart, and no path: paths hold ids.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
+from nexafi.gateway.access import AccessLog
 from nexafi.gateway.reply import Reply
-
-log = logging.getLogger("nexafi.gateway.access")
 
 METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -25,7 +22,7 @@ class Watching:
     """What is counted and written down of the requests of one process."""
 
     def __init__(self, *, access_log: bool) -> None:
-        self._writes = access_log
+        self._access = AccessLog() if access_log else None
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "nexafi_gateway_requests",
@@ -81,35 +78,17 @@ class Watching:
         if time is None:
             time = self._timing[reply.service] = self._seconds.labels(reply.service).observe
         time(seconds)
-        if self._writes and log.isEnabledFor(logging.INFO):
-            self._write(reply, seconds)
-
-    def _write(self, reply: Reply, seconds: float) -> None:
-        request = reply.request
-        log.info(
-            "%s %s %d",
-            request.method,
-            request.path,
-            reply.status,
-            extra={
-                "ecs": {
-                    "http.request.id": request.trace.id,
-                    "http.request.method": request.method,
-                    "http.response.body.bytes": reply.sent,
-                    "http.response.status_code": reply.status,
-                    "url.path": request.path,
-                    "client.ip": request.address,
-                    "user.id": reply.user or None,
-                    "event.duration": int(seconds * 1e9),
-                    "trace.id": request.trace.trace,
-                    "service.target.name": reply.service or None,
-                }
-            },
-        )
+        if self._access is not None:
+            self._access.write(reply, seconds)
 
     def cut(self, reply: Reply) -> None:
         """Note that an answer broke off after it had begun."""
         self._cut.labels(reply.service).inc()
+
+    def close(self) -> None:
+        """Write what still waits to be written."""
+        if self._access is not None:
+            self._access.flush()
 
     def exposition(self) -> bytes:
         """Return all figures as Prometheus reads them."""
