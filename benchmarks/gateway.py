@@ -36,8 +36,6 @@ from benchmarks.common import (
     verdict,
     wrk,
 )
-from nexafi.gateway.app import Gateway, build
-from nexafi.gateway.settings import GatewaySettings
 from nexafi.kernel.data.migrations import upgrade
 from nexafi.kernel.trust.guard import Guard
 from nexafi.kernel.trust.secrets import Secret
@@ -61,11 +59,6 @@ def users_app() -> Flask:
     upgrade(database)
     guard = Guard(Verifier(settings.realm), Near(database, settings), database.clock)
     return equipped.app(database, by_token(guard, database))
-
-
-def gateway_app() -> Gateway:
-    """Return the gateway as it is, with the settings of the environment."""
-    return build(GatewaySettings())
 
 
 @contextmanager
@@ -115,8 +108,9 @@ def _register(port: int) -> str:
         return str(json.load(answer)["access_token"])
 
 
-def _settings(upstreams: dict[str, str], *, access_log: bool) -> dict[str, str]:
+def _settings(upstreams: dict[str, str], folder: Path, *, access_log: bool) -> dict[str, str]:
     return {
+        "BENCHMARK_LOG": str(folder / "access.log"),
         "NEXAFI_GATEWAY_UPSTREAMS": json.dumps(upstreams),
         "NEXAFI_GATEWAY_RATE_PER_S": "1000000",
         "NEXAFI_GATEWAY_BURST": "10000000",
@@ -158,18 +152,18 @@ def _through_to_users(stack: ExitStack, folder: Path, asked: argparse.Namespace)
     upstreams = {"users": f"http://{HERE}:{direct}"}
     gateway = stack.enter_context(
         serving(
-            "benchmarks.gateway:gateway_app()",
+            "benchmarks.door:app()",
             door,
             interface="rsgi",
-            env=_settings(upstreams, access_log=False),
+            env=_settings(upstreams, folder, access_log=False),
         )
     )
     stack.enter_context(
         serving(
-            "benchmarks.gateway:gateway_app()",
+            "benchmarks.door:app()",
             logging_door,
             interface="rsgi",
-            env=_settings(upstreams, access_log=True),
+            env=_settings(upstreams, folder, access_log=True),
         )
     )
     os.environ["BENCHMARK_UPSTREAM"] = str(direct)
@@ -209,10 +203,8 @@ def _through_to_nothing(stack: ExitStack, folder: Path, asked: argparse.Namespac
     direct, door, other = (free_port(PORTS[n * 10 : n * 10 + 10]) for n in range(5, 8))
     said = 'default_type application/json; return 200 "{\\"said\\": true}";'
     stack.enter_context(nginx(folder / "service", direct, said))
-    env = _settings({"light": f"http://{HERE}:{direct}"}, access_log=False)
-    stack.enter_context(
-        serving("benchmarks.gateway:gateway_app()", door, interface="rsgi", env=env)
-    )
+    env = _settings({"light": f"http://{HERE}:{direct}"}, folder, access_log=False)
+    stack.enter_context(serving("benchmarks.door:app()", door, interface="rsgi", env=env))
     os.environ["BENCHMARK_UPSTREAM"] = str(direct)
     stack.enter_context(nginx(folder / "nginx", other, FORWARD))
     figures = take_turns(
