@@ -239,6 +239,31 @@ def test_of_several_amounts_those_are_taken_that_the_balance_proves():
     assert fee.mapping.fee == 3
 
 
+def test_rows_whose_money_has_not_moved_are_left_out_unless_the_balance_counts_them():
+    raw = rows(
+        "Date,Text,Amount,Status",
+        "2026-01-05,a,10.00,Completed",
+        "2026-01-06,b,20.00,Declined",
+        "2026-01-07,c,30.00,Pending",
+    )
+    reading = read(raw, currency="USD")
+    assert [each.amount.minor for each in reading.statements[0].lines] == [1_000]
+    assert cautions(reading) == {Caution.NOT_BOOKED}
+    assert "DECLINED, PENDING" in " ".join(reading.mapping.decisions)
+    saved = CsvMapping.from_json(reading.mapping.to_json())
+    assert read(raw, mapping=saved).statements == reading.statements
+
+    with pytest.raises(StatementUnreadable, match="Nothing in the table is booked: its 1 rows"):
+        read(rows("Date,Text,Amount,Status", "2026-01-07,c,30.00,Pending"), mapping=saved)
+
+    counted = rows(
+        "Date,Text,Amount,Status,Balance",
+        "2026-01-05,a,10.00,Completed,10.00",
+        "2026-01-06,b,20.00,Pending,30.00",
+    )
+    assert len(read(counted, currency="USD").statements[0].lines) == 2
+
+
 def test_without_a_balance_other_amounts_are_told():
     raw = rows("Date,Name,Amount,Net", "2026-01-05,a,100.00,96.80", "2026-01-06,b,10.00,9.50")
     reading = read(raw, currency="USD")
@@ -289,7 +314,7 @@ def test_rows_that_are_no_movement_are_left_out_and_told():
     [
         ("2026-02-31,a,1.00\n", "Line 3: '2026-02-31' is no date"),
         ("31/12/2025,a,1.00\n", "contradict"),
-        ("2026-01-05,a,ten\n", "no amount|amounts"),
+        ("2026-01-05,a,ten\n", "Line 3: 'ten' in 'Amount' is no amount"),
         ("2026-01-05,a,1.005\n", "Line 3: The amount 1.005 has 3 decimals"),
         ("2026-01-0", "Line 3: .*date|cut off"),
         ("2026-01-05,a", "Line 3: The file is cut off: its last row has 2 columns"),

@@ -196,6 +196,11 @@ def test_an_envelope_that_is_not_closed_is_refused():
         read(raw)
 
 
+def test_a_field_that_is_indented_is_a_field():
+    raw = message(":61:260105C1,NTRFX\n", "101,00").replace(b"\n:61:", b"\n  :61:")
+    assert read(raw).statements[0].is_proven
+
+
 def test_a_movement_that_cannot_be_read_is_refused_with_its_line():
     with pytest.raises(StatementUnreadable, match="Line 5: The movement 'nonsense'"):
         line(":61:nonsense\n")

@@ -103,10 +103,14 @@ def _ledgers(found: Found, currency: str, remarks: list[Remark]) -> dict[tuple[s
     mixed = mapping.debit is not None and mixed_signs(rows, mapping)
     ledgers: dict[tuple[str, str], Ledger] = {}
     skipped: list[Row] = []
+    unbooked, left_out = set(mapping.status_unbooked), 0
     default = mapping.default_currency or currency or UNKNOWN_CURRENCY
     if default != UNKNOWN_CURRENCY:
         default = known_currency(default)
     for row in rows:
+        if mapping.status is not None and row.cell(mapping.status).upper() in unbooked:
+            left_out += 1
+            continue
         on = _date(row, mapping)
         if on is None:
             skipped.append(row)
@@ -126,8 +130,15 @@ def _ledgers(found: Found, currency: str, remarks: list[Remark]) -> dict[tuple[s
             else None
         )
         ledger.balances.append(money(text, code, row.at) if text else None)
+    if not ledgers and left_out:
+        raise refuse(
+            f"Nothing in the table is booked: its {left_out} rows are pending or declined."
+        )
     if not ledgers:
         raise refuse("No row of the table has both a date and an amount.")
+    if left_out:
+        text = f"{left_out} rows are pending, declined or the like and were left out."
+        remarks.append(Remark(Caution.NOT_BOOKED, text))
     if skipped:
         text = " ".join(skipped[0].cells)
         remarks.append(

@@ -155,7 +155,8 @@ def _mapping(
     table = Table(header, body, width, currency)
     found: dict[str, Any] = {"header": tuple(header), "first_row": min(at, 1000)}
     _find_dates(table, found)
-    _find_amounts(table, found)
+    if not _find_amounts(table, found):
+        _find_unbooked(table, found)
     _find_currency(table, found, currency)
     _find_the_rest(table, found)
     return found, table
@@ -214,8 +215,21 @@ def _is_american(table: Table) -> bool:
     )
 
 
-def _find_amounts(table: Table, found: dict[str, Any]) -> None:
-    """Find where the amounts are, and prove them by the balance where there is one."""
+def _find_unbooked(table: Table, found: dict[str, Any]) -> None:
+    """Find a column that says of some rows that their money has not moved."""
+    for column in table.named("status"):
+        told = {text.upper() for text in table.texts(column)}
+        if told & words.UNBOOKED_WORDS and told - words.UNBOOKED_WORDS:
+            found["status"], unbooked = column, sorted(told & words.UNBOOKED_WORDS)
+            found["status_unbooked"] = tuple(sorted(words.UNBOOKED_WORDS))
+            table.taken.add(column)
+            called = table.called(column)
+            table.decisions.append(f"Rows whose {called} is {', '.join(unbooked)} are left out.")
+            return
+
+
+def _find_amounts(table: Table, found: dict[str, Any]) -> bool:
+    """Find where the amounts are; return whether a balance proves them in every row."""
     numeric = [
         column
         for column in range(table.width)
@@ -224,7 +238,7 @@ def _find_amounts(table: Table, found: dict[str, Any]) -> None:
     balances = [column for column in table.named("balance") if column in numeric]
     choices = _choices(table, numeric, balances)
     if not choices:
-        raise refuse("No column of the table has amounts.")
+        raise _without_amounts(table)
     concerned = {column for choice in choices for column in _money_columns(choice)} | set(
         balances[:1]
     )
@@ -250,6 +264,16 @@ def _find_amounts(table: Table, found: dict[str, Any]) -> None:
     )
     table.decisions.append(f"Amounts are in {names}: {why}.")
     _doubt_amounts(table, choices, best, decimal, proven=share == 1.0)
+    return share == 1.0
+
+
+def _without_amounts(table: Table) -> StatementUnreadable:
+    """Return the refusal of a table without amounts, or with one that is none."""
+    for column in [*table.named("amount"), *table.named("debit"), *table.named("credit")]:
+        for row in table.data:
+            if (text := row.cell(column)) and not _numeric(text):
+                return refuse(f"{shown(text)!r} in {table.called(column)} is no amount.", row.at)
+    return refuse("No column of the table has amounts.")
 
 
 def _doubt_amounts(

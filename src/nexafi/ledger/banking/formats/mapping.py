@@ -28,6 +28,7 @@ COLUMNS = (
     "reference",
     "bank_id",
     "kind",
+    "status",
 )
 FITTING: dict[str, tuple[str | bool, ...]] = {
     "is_negated": (True, False),
@@ -36,6 +37,7 @@ FITTING: dict[str, tuple[str | bool, ...]] = {
     "delimiter": (",", ";", "\t", "|"),
 }
 """What those fields can be that have few values."""
+IN_CAPITALS = {"sign_debit", "status_unbooked"}
 COLUMNS_MAX = 200
 TEXT_MAX = 200
 
@@ -85,6 +87,9 @@ class CsvMapping:
     reference: int | None = None
     bank_id: int | None = None
     kind: int | None = None
+    status: int | None = None
+    status_unbooked: tuple[str, ...] = ()
+    """What stands in ``status`` when no money has moved, in capitals: such rows are left out."""
     decisions: tuple[str, ...] = ()
     """How the reader found what it found, for people to read."""
     doubts: tuple[str, ...] = ()
@@ -130,7 +135,7 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401
     if name == "description":
         return tuple(_column(name, each) for each in value)
     texts = tuple(_text(name, each) for each in value)
-    return tuple(map(str.upper, texts)) if name == "sign_debit" else texts
+    return tuple(map(str.upper, texts)) if name in IN_CAPITALS else texts
 
 
 def _column(name: str, value: object) -> int:

@@ -170,6 +170,8 @@ def _messages(text: str) -> list[tuple[list[Field], str]]:
         content = line.lstrip("\x01\x02")
         if content.startswith("{") or (not state.fields and "{4:" in content):
             content = state.opens(content)
+        if content[:1] in {" ", "\t"} and TAG.match(content.lstrip()):
+            content = content.lstrip()
         if tag := TAG.match(content):
             state.takes(tag, content, at)
         elif state.ends(content):

@@ -91,6 +91,7 @@ reference: reference, ref, ref no, check #, check, check number, check no, chequ
     referentie, reference number, slip, check or slip, referencia, riferimento, reference no,
     kenmerk, viite, referens, kid, customer reference
 fee: fee, fees, total fees, gebuhr, gebuhren, commission, kosten, frais, comision, commissione
+status: status, state, statut, estado, stato, transaction status, buchungsstatus, tila
 kind: type, transaction type, category, code, mutatiesoort, buchungstext, typ, soort, art,
     transactiesoort, rodzaj operacji, tipo, kategorie, kind, umsatztyp, tapahtumalaji
 """
@@ -174,6 +175,26 @@ CREDIT_WORDS = frozenset(
         "RECEIVED",
     ]
 )
+UNBOOKED_WORDS = frozenset(
+    {
+        "PENDING",
+        "DECLINED",
+        "REVERTED",
+        "FAILED",
+        "CANCELLED",
+        "CANCELED",
+        "REJECTED",
+        "DENIED",
+        "VOIDED",
+        "EXPIRED",
+        "VORGEMERKT",
+        "AUTHORIZED",
+        "AUTHORISED",
+        "BLOCKED",
+        "SCHEDULED",
+    }
+)
+"""What stands in a status when no money has moved, or not yet."""
 FOREIGN = frozenset(
     {"foreign", "original", "local", "fremd", "fremdwahrung", "oorspr", "exchange", "ursprung"}
 )
