@@ -324,3 +324,71 @@ class LineImported(Conflict):
 
     title = "The line is here already"
     constraint = "uq_statement_lines_fingerprint"
+
+
+class LineSettled(Conflict):
+    """Somebody decided on the statement line before."""
+
+    title = "The line is settled already"
+    constraint = "uq_reconciled_statement_lines_organization_id_statement_line_id"
+
+
+class LineReconciled(Conflict):
+    """A line of the books is reconciled already, or is none of this bank account."""
+
+    title = "The line of the books is not free"
+    constraint = "uq_reconciled_lines_organization_id_line_id"
+
+
+class SidesDiffer(Invalid):
+    """Statement lines and lines of the books differ, and nobody said where the difference goes."""
+
+    title = "The two sides differ"
+
+
+class NothingToReconcile(Invalid):
+    """What was named is not enough to be the same money."""
+
+    title = "Nothing to reconcile"
+
+
+class SharesUnfit(Invalid):
+    """The parts of a split do not make up the amount of the line."""
+
+    title = "The parts do not make the whole"
+
+
+class NothingSuggested(Invalid):
+    """We have no suggestion for the line, so there is nothing to accept."""
+
+    title = "Nothing is suggested"
+
+
+class ReconciliationNotFound(NotFound):
+    """No such reconciliation in this organization."""
+
+    title = "No such reconciliation"
+
+
+class ReconciliationUndone(Conflict):
+    """The reconciliation was undone before."""
+
+    title = "The reconciliation is undone already"
+
+
+class NothingToUndo(Conflict):
+    """Nothing was decided on the line."""
+
+    title = "Nothing to undo"
+
+
+class RuleNotFound(NotFound):
+    """No such rule in this organization."""
+
+    title = "No such rule"
+
+
+class RuleUnfit(Invalid):
+    """A rule cannot be understood, or names what is not there."""
+
+    title = "The rule does not fit"

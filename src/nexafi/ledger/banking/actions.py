@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from nexafi.kernel.data.work import Work
+from nexafi.ledger.accounts import actions as chart
 from nexafi.ledger.banking import queries, rules
 from nexafi.ledger.banking.formats import CsvMapping
 from nexafi.ledger.errors import AccountUnfit, MappingUnfit
@@ -45,17 +46,7 @@ def open_bank_account(
 
 def _open_account(work: Work, name: str, currency: str) -> Account:
     code = rules.free_code(queries.codes_like(work, CODE_PREFIX))
-    account = Account(
-        code=code,
-        name=name,
-        type="asset",
-        normal_side="debit",
-        subtype="cash",
-        currency=currency,
-    )
-    work.session.add(account)
-    work.session.flush()
-    return account
+    return chart.open_account(work, code, name, "asset", currency=currency, subtype="cash")
 
 
 def _fitting(work: Work, code: str, currency: str) -> Account:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,11 @@ from nexafi.ledger.errors import (
 )
 from nexafi.ledger.imports import queries, rules, store
 from nexafi.ledger.imports.rules import File, Told
+from nexafi.ledger.reconciliation import actions as reconciliation
+from nexafi.ledger.reconciliation import queries as reconciliations
+from nexafi.ledger.sorting import actions as sorting
+from nexafi.ledger.sorting.rules import Look
+from nexafi.ledger.sorting.suggesting import Suggestion
 from nexafi.ledger.tables import BankAccount, Import
 from nexafi.ledger.tables import Statement as StatementRow
 
@@ -43,6 +48,8 @@ class Brought:
     statement: Statement
     bank_account: BankAccount
     same_as: tuple[UUID | None, ...] = ()
+    ids: tuple[UUID, ...] = ()
+    """The ids that its lines get if they are new."""
     looks: tuple[str, ...] = ()
     occurrences: tuple[int, ...] = ()
     suggested: int = 0
@@ -98,6 +105,7 @@ def take_in(
             banking.bank_account(work, account.id, lock=True)
         said += _tell_apart(work, [b for b in brought if b.bank_account is account], reading.format)
 
+    suggestions = _suggest(work, brought)
     if is_preview:
         return Outcome(None, reading, brought, said)
     if not any(each.added for each in brought):
@@ -107,7 +115,34 @@ def take_in(
             said.append("This very file is here already; nothing was added.")
             return Outcome(twins[0][0], reading, brought, said)
 
-    return Outcome(_keep(work, file, reading, brought, said), reading, brought, said)
+    kept = _keep(work, file, reading, brought, said=said, suggestions=suggestions)
+    return Outcome(kept, reading, brought, said)
+
+
+def _suggest(work: Work, brought: Sequence[Brought]) -> dict[UUID, Suggestion]:
+    """Return what we would do with the new lines, and with open ones that they explain."""
+    looks: list[Look] = []
+    for each in brought:
+        each.ids = tuple(new_id() for _ in each.statement.lines)
+        looks += [
+            Look(
+                each.ids[place],
+                line.booked_on,
+                line.amount.minor,
+                line.amount.currency,
+                each.bank_account.id,
+                line.description,
+                line.counterparty,
+                line.counterparty_account,
+                line.reference,
+            )
+            for place, line in enumerate(each.statement.lines)
+            if each.same_as[place] is None
+        ]
+    found = sorting.suggest(work, looks)
+    for each in brought:
+        each.suggested = sum(line_id in found for line_id in each.ids)
+    return found
 
 
 def _in_currency(statement: Statement, currency: str) -> Statement:
@@ -180,7 +215,13 @@ def _cautions(account: BankAccount, told: Told) -> list[str]:
 
 
 def _keep(
-    work: Work, file: File, reading: Reading, brought: Sequence[Brought], said: list[str]
+    work: Work,
+    file: File,
+    reading: Reading,
+    brought: Sequence[Brought],
+    *,
+    said: list[str],
+    suggestions: Mapping[UUID, Suggestion],
 ) -> UUID:
     """Write the file and what it brings."""
     made = Import(
@@ -198,7 +239,7 @@ def _keep(
     work.session.flush()
     work.session.add_all(_statement_row(made.id, each) for each in brought)
     work.session.flush()
-    rows = [row for each in brought for row in _line_rows(each)]
+    rows = [row for each in brought for row in _line_rows(each, suggestions)]
     if rows:
         store.keep_lines(work, rows)
     seen = [
@@ -209,6 +250,7 @@ def _keep(
     ]
     if seen:
         store.keep_sightings(work, seen)
+    sorting.tell(work, suggestions, besides={row["id"] for row in rows})
     audit.note(work, May.STATEMENT_IMPORT, f"import/{made.id}")
     return made.id
 
@@ -233,13 +275,16 @@ def _statement_row(import_id: UUID, brought: Brought) -> StatementRow:
     )
 
 
-def _line_rows(brought: Brought) -> Iterator[dict[str, Any]]:
+def _line_rows(
+    brought: Brought, suggestions: Mapping[UUID, Suggestion]
+) -> Iterator[dict[str, Any]]:
     """Yield the rows of the new lines of a statement."""
     for position, line in enumerate(brought.statement.lines):
         if brought.same_as[position] is not None:
             continue
+        suggestion = suggestions.get(brought.ids[position])
         yield {
-            "id": new_id(),
+            "id": brought.ids[position],
             "statement_id": brought.id,
             "bank_account_id": brought.bank_account.id,
             "position": position,
@@ -258,8 +303,8 @@ def _line_rows(brought: Brought) -> Iterator[dict[str, Any]]:
             "occurrence": brought.occurrences[position],
             "state": "new",
             "attempts": 0,
-            "suggestion": None,
-            "confidence": None,
+            "suggestion": suggestion.body if suggestion else None,
+            "confidence": suggestion.confidence if suggestion else None,
         }
 
 
@@ -269,17 +314,23 @@ def clean(text: str, length_max: int) -> str | None:
     return kept[:length_max].strip() or None
 
 
-def undo(work: Work, import_id: UUID) -> tuple[Import, int]:
+def undo(work: Work, import_id: UUID, *, force: bool) -> tuple[Import, int]:
     """Take an import back: its lines go, but for those that another import has too.
 
-    Lines that someone settled stand in the way, and the problem names them.
+    Lines that someone settled stand in the way, and the problem names them;
+    with *force* what was decided on them is undone first.
     """
     found = queries.one_import(work, import_id, lock=True)
 
     if found.undone_at is not None:
         raise ImportUndone(f"Import {import_id} was undone by {found.undone_by}.")
     store.hand_over(work, import_id)
-    if settled := queries.settled_lines(work, import_id):
+    settled = queries.settled_lines(work, import_id)
+    if force:
+        for line in settled:
+            if held := reconciliations.of_statement_line(work, line.id):
+                reconciliation.undo(work, held.id, reason=f"Import {import_id} was undone")
+    elif settled:
         raise LinesSettled(
             f"{len(settled)} lines of this import are settled or ignored; undo these first,"
             " or ask for it with `force=true`.",

@@ -27,6 +27,7 @@ from nexafi.ledger.imports.schemas import (
     ImportsQuery,
     OutcomeOut,
     UndoneOut,
+    UndoQuery,
 )
 
 routes = Routes("/api/v1/ledger")
@@ -129,9 +130,12 @@ def read_file(work: Work, import_id: UUID) -> Download:
 
 
 @routes.act("/imports/<uuid:import_id>/undo", needs=May.STATEMENT_IMPORT, gives=UndoneOut)
-def undo_import(work: Work, import_id: UUID) -> UndoneOut:
-    """Take a whole import back, but for lines that another import has too."""
-    found, removed = actions.undo(work, import_id)
+def undo_import(work: Work, import_id: UUID, query: UndoQuery) -> UndoneOut:
+    """Take a whole import back, but for lines that another import has too.
+
+    Settled lines stand in the way; with `force=true` they are taken back first.
+    """
+    found, removed = actions.undo(work, import_id, force=query.force)
     assert found.undone_by is not None
     assert found.undone_at is not None
     return UndoneOut(

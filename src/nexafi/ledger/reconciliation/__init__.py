@@ -1,0 +1,1 @@
+"""Reconciliation: what the bank says and what the books say, brought together."""
