@@ -1,7 +1,7 @@
 """The environment `.venv`: made from a lock file, and made again only when that has changed.
 
-    python3 scripts/environment.py           # what is needed to run
-    python3 scripts/environment.py --dev     # and to test
+    python3 -m scripts.environment           # what is needed to run
+    python3 -m scripts.environment --dev     # and to test
 
 By uv where there is one, else by venv and pip; both check every hash.
 """
@@ -41,7 +41,7 @@ def ensure(*, dev: bool) -> float:
     if found != wanted | {"dev": found.get("dev")} or (dev and not found["dev"]):
         dev = dev or bool(found.get("dev"))
         print(f"Setting up .venv from {LOCKS[dev]} ...", flush=True)
-        _make(dev=dev, fresh=found.get("root") != wanted["root"])
+        _make(dev=dev, fresh=bool(found) and found.get("root") != wanted["root"])
         NOTE.write_text(json.dumps(wanted | {"dev": dev}), encoding="utf-8")
     return time.monotonic() - began
 
@@ -69,18 +69,19 @@ def _found() -> dict[str, object]:
 
 
 def _make(*, dev: bool, fresh: bool) -> None:
-    if fresh or not PYTHON.exists():
+    """Install what the lock says; an environment that came from elsewhere is made anew."""
+    if fresh:
         shutil.rmtree(VENV, ignore_errors=True)
-    lock = str(ROOT / LOCKS[dev])
+    base = getattr(sys, "_base_executable", sys.executable)  # we may run in what is made anew
     if uv := shutil.which("uv"):
         if not PYTHON.exists():
-            _run([uv, "venv", "--quiet", "--python", sys.executable, str(VENV)])
+            _run([uv, "venv", "--quiet", "--python", base, str(VENV)])
         install = [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
     else:
-        if not (VENV / "nexafi.json").exists():
-            _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+        if not any(VENV.glob("[Ll]ib/**/site-packages/pip")):
+            _run([base, "-m", "venv", str(VENV)])
         install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*install, "--require-hashes", "-r", lock])
+    _run([*install, "--require-hashes", "-r", str(ROOT / LOCKS[dev])])
     _run([*install, "--no-deps", "--editable", str(ROOT)])
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from enum import StrEnum
+from importlib import import_module
 
-from nexafi.kernel.files import csv, pdf, xlsx
+from nexafi.kernel import files
 from nexafi.kernel.files.table import Table
 from nexafi.kernel.web.downloads import Download
 
@@ -20,16 +20,10 @@ class Format(StrEnum):
     PDF = "pdf"
 
 
-WRITERS: dict[Format, tuple[str, Callable[[Table], bytes]]] = {
-    Format.CSV: (f"{csv.MEDIA_TYPE}; charset=utf-8", csv.write),
-    Format.XLSX: (xlsx.MEDIA_TYPE, xlsx.write),
-    Format.PDF: (pdf.MEDIA_TYPE, pdf.write),
-}
-
-
 def export(table: Table, format_: Format) -> Download:
     """Return *table* as a file that is named after what it shows."""
-    media_type, write = WRITERS[format_]
+    writer = import_module(f"{files.__name__}.{format_}")  # when first asked for: they load slowly
+    charset = "; charset=utf-8" if format_ is Format.CSV else ""
     said = f"{table.title} {table.period}".lower()
     name = re.sub(r"[^a-z0-9]+", "-", said).strip("-")[:100]
-    return Download(write(table), media_type, f"{name}.{format_}")
+    return Download(writer.write(table), f"{writer.MEDIA_TYPE}{charset}", f"{name}.{format_}")

@@ -1,17 +1,11 @@
-"""Where a database stands: what it needs before it is migrated, and whether it is up to date."""
+"""The ground of a database: what it needs before it is migrated."""
 
 from __future__ import annotations
 
-from functools import cache
-
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from nexafi.kernel.data.database import Database
-from nexafi.kernel.data.migrations import BRANCHES
 from nexafi.kernel.data.postgres import APP, STEWARD
 
 RIGHTS = {APP: "NOBYPASSRLS", STEWARD: "BYPASSRLS"}
@@ -37,30 +31,6 @@ def prepare(database: Database) -> None:
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {APP}, {STEWARD}")
         connection.commit()
-
-
-def behind(database: Database) -> str | None:
-    """Return what is missing until *database* is as the code expects it, or None."""
-    wanted = heads(database.service)
-    with database.survey() as survey:  # as one who reads: a check must not wait for writers
-        migrations = MigrationContext.configure(survey.session.connection())
-        found = set(migrations.get_current_heads())
-    if found == wanted:
-        return None
-    if not found:
-        return "the database is empty: run `nexafi migrate`"
-    missing = ", ".join(sorted(wanted - found)) or "nothing, it is newer than this code"
-    return f"migrations are missing ({missing}): run `nexafi migrate`"
-
-
-@cache
-def heads(service: str) -> frozenset[str]:
-    """Return the newest revisions that this code has for *service*, one for each branch."""
-    config = Config()
-    config.set_main_option("script_location", f"nexafi.{service}:migrations")
-    config.set_main_option("path_separator", "space")
-    config.set_main_option("version_locations", BRANCHES.format(service=service))
-    return frozenset(ScriptDirectory.from_config(config).get_heads())
 
 
 def _make_role(connection: Connection, role: str, rights: str) -> None:

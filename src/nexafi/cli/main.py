@@ -1,0 +1,79 @@
+"""`nexafi`: one command for each thing one can do. A command is loaded when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typing_extensions import override
+
+from nexafi.cli.failures import told
+
+COMMANDS = {
+    "serve": "Start services and keep them going.",
+    "migrate": "Bring databases up to date.",
+    "worker": "Carry the news and do what the clock asks, without serving.",
+}
+"""Each is a file beside this one, with an `app` in it; the words are for the list of commands."""
+
+
+class Commands(TyperGroup):
+    """All commands; the list needs none of them loaded."""
+
+    @override
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
+
+    @override
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in COMMANDS:
+            command = typer.main.get_command(import_module(f"nexafi.cli.{name}").app)
+            command.name = name
+        return name, command, rest
+
+    @override
+    def invoke(self, ctx: Any) -> Any:
+        with told():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001 - called by Typer
+    if value:
+        print(f"nexafi {version('nexafi')}")
+        raise typer.Exit
+
+
+@app.callback()
+def nexafi(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version"),
+    ] = False,
+) -> None:
+    """Run and use NexaFi, the open financial back end for startups.
+
+    Begin with: nexafi serve --all
+    """
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,268 @@
+"""The platform put together: settings, secret, services, databases, and who speaks with whom.
+
+Nothing is opened before it is asked for, so that a supervisor can import all
+of it and fork.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from functools import cached_property, partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+from flask import Flask
+
+from nexafi.kernel.data.context import utc_now
+from nexafi.kernel.data.database import Database
+from nexafi.kernel.news.memory import Bus, Deliver
+from nexafi.kernel.server import serving
+from nexafi.kernel.server.supervisor import Program
+from nexafi.kernel.server.worker import Worker
+from nexafi.kernel.service import Service, Watch
+from nexafi.kernel.settings import SERVICES, Settings
+from nexafi.kernel.trust.guard import Guard, Publisher
+from nexafi.kernel.trust.secrets import Secret
+from nexafi.kernel.trust.tokens import Realm, Verifier
+from nexafi.kernel.watch import logs
+from nexafi.kernel.web.endpoints import Identify
+from nexafi.kernel.web.identity import by_token
+
+GATEWAY: Final = "gateway"
+GATEWAY_PORT: Final = 5000
+
+
+class UnknownService(Exception):
+    """There is no service of that name; the message names those that exist."""
+
+
+def existing() -> list[str]:
+    """Return the names of the services that this code has, in the order of their ports."""
+    return [name for name in SERVICES if find_spec(f"nexafi.{name}") is not None]
+
+
+def has_gateway() -> bool:
+    """Return whether this code has a gateway."""
+    return find_spec(f"nexafi.{GATEWAY}") is not None
+
+
+def chosen(names: Collection[str]) -> list[str]:
+    """Return the services that *names* name, all if it names none; raise UnknownService."""
+    known = [*([GATEWAY] if has_gateway() else []), *existing()]
+    if unknown := sorted(set(names) - set(known)):
+        there = ", ".join(known)
+        raise UnknownService(f"There is no service {', '.join(unknown)}. There are: {there}.")
+    return [name for name in known if name in names or not names]
+
+
+class Platform:
+    """An installation, as one process sees it.
+
+    Args:
+        settings: what was set.
+        near: the services that run in this very process, or in none; others are asked over HTTP.
+        running: the services of this installation that are started with it; the gateway forwards
+            to them, and to those whose address is set.
+
+    """
+
+    def __init__(
+        self, settings: Settings, *, near: Collection[str] = (), running: Collection[str] = ()
+    ) -> None:
+        self.settings = settings
+        self._near = frozenset(near)
+        self._running = frozenset(running or existing())
+        self._services: dict[str, Service] = {}
+        self._databases: dict[str, Database] = {}
+        self._guard = threading.RLock()
+
+    @cached_property
+    def secret(self) -> Secret:
+        """Return the secret of the installation, made at the first start."""
+        if self.settings.secret is not None:
+            return Secret.of_text(self.settings.secret.get_secret_value())
+        return Secret.kept_in(self.settings.folder / "secret")
+
+    @property
+    def realm(self) -> Realm:
+        """Return who issues the tokens of this installation, and for whom."""
+        return Realm(self.settings.issuer, self.settings.audience)
+
+    def bare(self, name: str) -> Service:
+        """Return a service as its code has it, without equipment: enough to migrate it."""
+        found: Service = import_module(f"nexafi.{name}.app").service
+        return found
+
+    def service(self, name: str) -> Service:
+        """Return a service with all that this installation provides."""
+        with self._guard:
+            if name not in self._services:
+                self._services[name] = self.bare(name).equip(*self._equipment())
+            return self._services[name]
+
+    def database(self, name: str) -> Database:
+        """Return the database of a service, opened when it is first asked for."""
+        with self._guard:
+            if name not in self._databases:
+                self._databases[name] = self.bare(name).database(
+                    self.settings.address(name),
+                    steward_url=self.settings.address(name, "steward"),
+                )
+            return self._databases[name]
+
+    def owner_database(self, name: str) -> Database:
+        """Return the database of a service as its owner, who migrates; the caller closes it."""
+        return self.bare(name).database(self.settings.address(name, "owner"))
+
+    def app(self, name: str, watch: Watch | None = None) -> Flask:
+        """Return the application of a service on its database."""
+        database = self.database(name)
+        return self.service(name).app(database, self.identify(name), watch)
+
+    def identify(self, name: str) -> Identify:
+        """Return what tells a service who calls."""
+        guard = Guard(Verifier(self.realm), self._publisher(name), utc_now)
+        return by_token(guard, self.database(name))
+
+    @cached_property
+    def bus(self) -> Deliver:
+        """What carries an event to all services that listen, straight to their databases."""
+        listening = [name for name in existing() if self.bare(name).subscriptions.handlers]
+        return Bus(*(partial(self._listen, name) for name in listening))
+
+    def do_round(self, name: str) -> int:
+        """Do one round of the worker of a service; return how much was done."""
+        return self.service(name).round(self.database(name), self.bus)
+
+    def close(self) -> None:
+        """Let go of all databases."""
+        for database in self._databases.values():
+            database.close()
+        self._databases.clear()
+
+    def program(self, name: str, listening: socket.socket | None) -> Program:
+        """Return what the process of one service, or of the gateway, does."""
+        run = partial(self._run_gateway) if name == GATEWAY else partial(self._run_service, name)
+        return Program(name, run, listening)
+
+    def port(self, name: str) -> int:
+        """Return where a service, or the gateway, listens in this installation."""
+        usual = GATEWAY_PORT if name == GATEWAY else self.bare(name).port
+        return self.settings.port(usual)
+
+    def origin(self, name: str) -> str:
+        """Return where others reach a service, or the gateway: ``http://host:port``."""
+        usual = GATEWAY_PORT if name == GATEWAY else self.bare(name).port
+        return self.settings.origin(name, usual)
+
+    def log_as(self, name: str) -> None:
+        """Write the log of this process under the name of a service."""
+        given = self.settings
+        logs.set_up(name, level=given.log_level, form=given.log_format, sql=given.sql)
+
+    def _listen(self, name: str, envelope: object) -> None:
+        self.service(name).listener(self.database(name))(envelope)  # type: ignore[arg-type]
+
+    def _equipment(self) -> list[object]:
+        found: list[object] = [self.secret, self.realm]
+        if find_spec("nexafi.users") is not None:
+            from nexafi.users.settings import UsersSettings
+
+            found.append(
+                UsersSettings(
+                    realm=self.realm,
+                    bcrypt_cost=self.settings.bcrypt_cost,
+                    access_life=timedelta(seconds=self.settings.access_token_s),
+                )
+            )
+        return found
+
+    def _publisher(self, name: str) -> Publisher:
+        """Return whom a service asks for keys and revocations: users, near or far."""
+        if name == "users" or "users" in self._near:
+            return self._near_publisher
+        return self._far_publisher
+
+    @cached_property
+    def _near_publisher(self) -> Publisher:
+        from nexafi.users.publisher import Near
+        from nexafi.users.settings import UsersSettings
+
+        given = next(each for each in self._equipment() if isinstance(each, UsersSettings))
+        return Near(self.database("users"), given)
+
+    @cached_property
+    def _far_publisher(self) -> Publisher:
+        from nexafi.contracts.users.client import Far
+
+        return Far(self.origin("users"))
+
+    def _run_service(
+        self, name: str, listening: socket.socket | None, begun: Callable[[], None]
+    ) -> None:
+        """Be the process of a service: requests, and beside them the worker."""
+        assert listening is not None, "a service listens"
+        self.log_as(name)
+        database = self.database(name)
+        watch = Watch(name, database)
+        app = self.app(name, watch)
+        bus = self.bus
+        service = self.service(name)
+        worker = Worker(lambda: service.round(database, bus), watch.meters, self.settings.poll_s)
+
+        def stopping() -> None:
+            watch.health.drain()
+            worker.stop()
+            self._end_at_last()
+
+        def at_work() -> None:
+            if self.settings.worker == "embedded":
+                worker.start()
+            begun()
+
+        serving.serve_wsgi(
+            app,
+            listening,
+            threads=self.settings.threads,
+            backlog=self.settings.backlog,
+            begun=at_work,
+            stopping=stopping,
+        )
+        worker.join(self.settings.drain_s)
+        self.close()
+
+    def _run_gateway(self, listening: socket.socket | None, begun: Callable[[], None]) -> None:
+        """Be the process of the gateway."""
+        from nexafi.gateway.app import build
+        from nexafi.gateway.settings import GatewaySettings
+
+        assert listening is not None, "the gateway listens"
+        self.log_as(GATEWAY)
+        given = GatewaySettings()
+        here = {
+            name: self.origin(name)
+            for name in existing()
+            if name in self._running or name in self.settings.services
+        }
+        application = build(
+            given.model_copy(update={"upstreams": here | dict(given.upstreams)}), self.realm
+        )
+        serving.serve_rsgi(
+            application,
+            listening,
+            backlog=self.settings.backlog,
+            begun=begun,
+            stopping=self._end_at_last,
+        )
+
+    def _end_at_last(self) -> None:
+        """See to it that a process that cannot finish does not stay for ever."""
+        limit_s = self.settings.drain_s + 1
+        timer = threading.Timer(limit_s, lambda: os._exit(1))
+        timer.daemon = True
+        timer.start()

@@ -1,0 +1,58 @@
+"""`nexafi worker`: carry the news and do what the clock asks, in a process without requests."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from functools import partial
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def worker(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Services, such as: ledger users. None: all.")
+    ] = None,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Do what there is to do, and end")] = False,
+) -> None:
+    """Do the rounds of services until SIGTERM: tell others what happened, run what is due.
+
+    For production, where services are set to NEXAFI_WORKER=separate. Several
+    may run at once: each job has a lease, each batch of news a claim.
+
+    Example: nexafi worker ledger
+    """
+    from nexafi.cli.platform import GATEWAY, Platform, chosen
+    from nexafi.kernel.server.worker import Worker
+    from nexafi.kernel.service import Watch
+    from nexafi.kernel.settings import Settings
+
+    settings = Settings()
+    platform = Platform(settings)
+    wanted = [name for name in chosen(names or []) if name != GATEWAY]
+    platform.log_as("worker")
+    if once:
+        while sum(platform.do_round(name) for name in wanted):
+            pass
+        platform.close()
+        return
+    workers = []
+    for name in wanted:
+        meters = Watch(name, platform.database(name)).meters
+        workers.append(Worker(partial(platform.do_round, name), meters, settings.poll_s))
+    stopped = threading.Event()
+    for which in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(which, lambda *_: stopped.set())
+    for each in workers:
+        each.start()
+    stopped.wait()
+    for each in workers:
+        each.stop()
+    for each in workers:
+        each.join(settings.drain_s)
+    platform.close()

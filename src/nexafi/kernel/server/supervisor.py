@@ -1,0 +1,231 @@
+"""The supervisor: imports once, forks a process for each program, and keeps them going.
+
+One that dies is started again, after pauses that grow while it keeps dying.
+Told to stop, it tells all of them, gives them time to finish what they have
+begun, and ends those that take longer. Should it be killed itself, they notice
+and stop as well. It has no threads and opens no database: what is forked from
+it must find nothing half done.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import select
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+PAUSE_S: Final = 0.5
+PAUSE_MAX_S: Final = 30.0
+STEADY_S: Final = 60.0
+"""Who has lived so long is no longer held to be dying again and again."""
+
+GRACE_S: Final = 1.5
+"""How much longer than it may drain we wait for a process before we end it."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What one process does: called after the fork, returns when it was told to stop and has.
+
+    It is given the socket on which it listens (None if it serves nobody) and
+    what it calls once it is at work.
+    """
+
+    name: str
+    run: Callable[[socket.socket | None, Callable[[], None]], None]
+    listening: socket.socket | None = None
+
+
+@dataclass(slots=True)
+class _Child:
+    program: Program
+    pid: int = 0
+    started_at: float = 0.0
+    deaths: int = 0
+    again_at: float | None = None
+    is_up: bool = False
+
+
+class Supervisor:
+    """Keeps the processes of one installation on one machine.
+
+    Args:
+        programs: what is to run, each in a process of its own.
+        drain_s: how long they may take to finish when they are told to stop.
+        say: tells the operator what happened, in one line.
+        on_up: called once, when all are at work.
+
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        *,
+        drain_s: float,
+        say: Callable[[str], None],
+        on_up: Callable[[], None],
+    ) -> None:
+        self._children = [_Child(program) for program in programs]
+        self._drain_s = drain_s
+        self._say = say
+        self._on_up = on_up
+        self._is_stopping = False
+        self._wake_in, self._wake_out = os.pipe()
+        self._up_in, self._up_out = os.pipe()
+        self._alive_in, self._alive_out = os.pipe()
+        for each in (self._wake_in, self._wake_out, self._up_in):
+            os.set_blocking(each, False)
+
+    def run(self) -> int:
+        """Start all, keep them going until SIGTERM or SIGINT, stop all; return the exit code."""
+        signal.set_wakeup_fd(self._wake_out, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(each, self._stop)
+        gc.collect()
+        gc.freeze()  # what is shared stays shared: the collector of a child does not write to it
+        for child in self._children:
+            self._start(child)
+        while not self._is_stopping:
+            self._wait(self._next_at())
+            self._note_up()
+            self._reap()
+            self._start_due()
+        return self._stop_all()
+
+    def _stop(self, *_: object) -> None:
+        self._is_stopping = True
+
+    def _start(self, child: _Child) -> None:
+        child.again_at, child.started_at, child.is_up = None, time.monotonic(), False
+        pid = os.fork()
+        if pid == 0:
+            self._become(child.program)
+        child.pid = pid
+
+    def _become(self, program: Program) -> NoReturn:
+        """Be the process of *program*: leave all behind that was the supervisor's."""
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            for which in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(which, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells us all: we tell them
+            for each in (self._wake_in, self._wake_out, self._up_in, self._alive_out):
+                os.close(each)
+            for other in self._children:
+                if other.program is not program and other.program.listening is not None:
+                    other.program.listening.close()
+            threading.Thread(target=_end_with, args=(self._alive_in,), daemon=True).start()
+            up = str(os.getpid()).encode() + b"\n"
+            program.run(program.listening, lambda: _tell(self._up_out, up))
+            code = 0
+        except BaseException:
+            log.exception("%s could not go on", program.name)
+        finally:
+            logging.shutdown()
+            os._exit(code)  # what runs at the exit of the supervisor is none of ours
+
+    def _next_at(self) -> float | None:
+        return min((c.again_at for c in self._children if c.again_at is not None), default=None)
+
+    def _wait(self, until: float | None) -> None:
+        """Sleep until a signal comes, a child is up, or the moment is there."""
+        timeout = None if until is None else max(0.0, until - time.monotonic())
+        select.select([self._wake_in, self._up_in], [], [], timeout)
+        _empty(self._wake_in)
+
+    def _note_up(self) -> None:
+        pids = {int(line) for line in _empty(self._up_in).split()}
+        if not pids:
+            return
+        were_up = all(child.is_up for child in self._children)
+        for child in self._children:
+            if child.pid in pids:
+                child.is_up = True
+                if child.deaths:
+                    self._say(f"{child.program.name} is back.")
+        if not were_up and all(child.is_up for child in self._children):
+            self._on_up()
+            self._on_up = lambda: None
+
+    def _reap(self) -> None:
+        """Find out who died, say so, and when it is started again."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            for child in self._children:
+                if child.pid == pid:
+                    self._mourn(child, os.waitstatus_to_exitcode(status))
+
+    def _mourn(self, child: _Child, code: int) -> None:
+        now, child.pid, child.is_up = time.monotonic(), 0, False
+        if self._is_stopping:
+            return
+        child.deaths = 1 if now - child.started_at > STEADY_S else child.deaths + 1
+        pause_s = min(PAUSE_S * 2 ** (child.deaths - 1), PAUSE_MAX_S)
+        child.again_at = now + pause_s
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        self._say(f"{child.program.name} {how}; it is started again in {pause_s:g} s.")
+
+    def _start_due(self) -> None:
+        for child in self._children:
+            if child.again_at is not None and child.again_at <= time.monotonic():
+                self._start(child)
+
+    def _stop_all(self) -> int:
+        """Tell all to stop, wait, and end those that do not; return 0 if none had to be ended."""
+        for child in self._children:
+            if child.program.listening is not None:
+                child.program.listening.close()  # who comes now is refused, not left waiting
+            self._signal(child, signal.SIGTERM)
+        deadline = time.monotonic() + self._drain_s + GRACE_S
+        while any(child.pid for child in self._children) and time.monotonic() < deadline:
+            self._wait(deadline)
+            self._reap()
+        ended = [child for child in self._children if child.pid]
+        for child in ended:
+            self._say(f"{child.program.name} did not finish within {self._drain_s:g} s; ended.")
+            self._signal(child, signal.SIGKILL)
+        for child in ended:
+            os.waitpid(child.pid, 0)
+        return 1 if ended else 0
+
+    @staticmethod
+    def _signal(child: _Child, which: signal.Signals) -> None:
+        if child.pid:
+            os.kill(child.pid, which)
+
+
+def _end_with(alive_in: int) -> None:
+    """Stop this process when the supervisor is no more: nobody else would."""
+    os.read(alive_in, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _tell(pipe: int, what: bytes) -> None:
+    os.write(pipe, what)
+
+
+def _empty(pipe: int) -> bytes:
+    """Return all that lies in a pipe."""
+    found = b""
+    try:
+        while part := os.read(pipe, 4_096):
+            found += part
+    except BlockingIOError:
+        pass
+    return found
