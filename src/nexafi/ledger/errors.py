@@ -107,6 +107,18 @@ class RatesUnreadable(Invalid):
     title = "The rates cannot be read"
 
 
+class EntriesUnreadable(Invalid):
+    """A file of entries cannot be read; nothing of it was posted."""
+
+    title = "The entries cannot be read"
+
+
+class EntriesUnfit(Invalid):
+    """Some entries of a file cannot be posted, so none was; each is named with its rows."""
+
+    title = "The entries cannot all be posted"
+
+
 class EmptyLeg(Invalid):
     """A leg of an entry moves nothing."""
 

@@ -8,22 +8,21 @@ and, if wanted, origin.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections.abc import Collection, Sequence
 from decimal import Decimal
-from io import StringIO
 
 from nexafi.kernel.files import table as files
 from nexafi.ledger.currencies import rules
 from nexafi.ledger.currencies.rules import RATE, Quote
 from nexafi.ledger.errors import RatesUnreadable, RateUnfit
+from nexafi.ledger.transfer import rows as in_file
+from nexafi.ledger.transfer.rows import Row
 
 ROWS_MAX = 20_000
 FAULTS_MAX = 100
 ECB = "European Central Bank"
 MONTHS = [month.lower() for month in files.MONTHS]
-Row = tuple[int, Sequence[str]]
 
 
 def read(
@@ -33,13 +32,13 @@ def read(
 
     RatesUnreadable names each row at fault; then nothing of the file is taken.
     """
-    (_, head), *rows = _rows(raw)
-    names = [name.strip().lower() for name in head]
+    sheet = in_file.read(raw, RatesUnreadable)
+    names = [name.lower() for name in sheet.head]
     faults: list[dict[str, object]] = []
     if {"currency", "date", "rate"} <= set(names):
-        found = _listed(names, rows, base_currency, faults)
+        found = _listed(names, sheet.rows, base_currency, faults)
     elif names[0] == "date" and all(len(name) in {0, 3} for name in names[1:]):
-        found = _table([name.upper() for name in names], rows, base_currency, faults)
+        found = _table([name.upper() for name in names], sheet.rows, base_currency, faults)
     else:
         raise RatesUnreadable(
             "The first row must name the columns currency, date and rate, or date and currencies."
@@ -59,36 +58,13 @@ def read(
     return quotes
 
 
-def _rows(raw: bytes) -> list[Row]:
-    """Return the rows that hold something with their numbers, from 1; at least the head."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RatesUnreadable(f"The file is not in UTF-8 (byte {error.start}).") from None
-    if "\0" in text:
-        raise RatesUnreadable("The file is no text: it has NUL in it.")
-    first = text.lstrip().partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        rows: list[Row] = [
-            (number, row)
-            for number, row in enumerate(csv.reader(StringIO(text), delimiter=delimiter), 1)
-            if any(cell.strip() for cell in row)
-        ]
-    except csv.Error as error:
-        raise RatesUnreadable(f"The file is no CSV: {error}.") from None
-    if not rows:
-        raise RatesUnreadable("The file is empty.")
-    return rows
-
-
 def _listed(
     names: Sequence[str], rows: Sequence[Row], base: str, faults: list[dict[str, object]]
 ) -> list[Quote]:
     """Return the quotes of a plain list; what cannot be read goes to *faults*."""
     found = []
     for number, row in rows:
-        told = dict(zip(names, (cell.strip() for cell in row), strict=False))
+        told = dict(zip(names, row, strict=False))
         try:
             quote = Quote(
                 told.get("currency", "").upper(),
@@ -111,8 +87,7 @@ def _table(
     if base != "EUR" and base not in names:
         raise RatesUnreadable(f"The table has no column {base}, your base currency.")
     found: list[Quote] = []
-    for number, row in rows:
-        cells = [cell.strip() for cell in row]
+    for number, cells in rows:
         try:
             day = _day(cells[0])
             per_euro = {"EUR": Decimal(1)} | {
