@@ -26,6 +26,7 @@ from flask import Flask
 from benchmarks.common import (
     HERE,
     Measure,
+    cpu_s,
     free_port,
     machine,
     pss_mib,
@@ -144,6 +145,18 @@ def _rate(port: int, path: str, token: str, asked: argparse.Namespace) -> Measur
     return measure
 
 
+def _cost(pid: int, port: int, asked: argparse.Namespace) -> Measure:
+    """Return what measures the processor time that the process *pid* spends on a request."""
+
+    def measure() -> float:
+        before = cpu_s(pid)
+        url = f"http://{HERE}:{port}{LIGHT}"
+        load = wrk(url, connections=asked.connections, seconds=asked.seconds)
+        return (cpu_s(pid) - before) / (load.requests_per_s * asked.seconds) * 1e6
+
+    return measure
+
+
 def _through_to_users(stack: ExitStack, folder: Path, asked: argparse.Namespace) -> bool:
     direct, door, logging_door, other = (free_port(PORTS[n * 10 : n * 10 + 10]) for n in range(4))
     database = {"BENCHMARK_DATABASE": f"sqlite:///{folder}/users.db"}
@@ -204,9 +217,9 @@ def _through_to_nothing(stack: ExitStack, folder: Path, asked: argparse.Namespac
     said = 'default_type application/json; return 200 "{\\"said\\": true}";'
     stack.enter_context(nginx(folder / "service", direct, said))
     env = _settings({"light": f"http://{HERE}:{direct}"}, folder, access_log=False)
-    stack.enter_context(serving("benchmarks.door:app()", door, interface="rsgi", env=env))
+    gateway = stack.enter_context(serving("benchmarks.door:app()", door, interface="rsgi", env=env))
     os.environ["BENCHMARK_UPSTREAM"] = str(direct)
-    stack.enter_context(nginx(folder / "nginx", other, FORWARD))
+    proxy = stack.enter_context(nginx(folder / "nginx", other, FORWARD))
     figures = take_turns(
         {
             "nginx as proxy": _rate(other, LIGHT, "", asked),
@@ -217,6 +230,16 @@ def _through_to_nothing(stack: ExitStack, folder: Path, asked: argparse.Namespac
     print()
     title = f"The door alone: before nginx that says `return 200`, {asked.connections} connections"
     print(table(title, figures, unit="requests/s", reference="nginx as proxy"))
+    costs = take_turns(
+        {
+            "nginx as proxy": _cost(proxy, other, asked),
+            "gateway": _cost(gateway.pid, door, asked),
+        },
+        asked.rounds,
+    )
+    print()
+    title = "The same, processor time of the proxy alone"
+    print(table(title, costs, unit="µs a request", reference="nginx as proxy"))
 
 
 if __name__ == "__main__":
