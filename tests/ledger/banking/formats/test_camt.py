@@ -186,6 +186,22 @@ def test_an_entry_in_another_currency_than_the_account_is_refused():
         line(ENTRY.replace("Ccy='EUR'>7.50", "Ccy='USD'>7.50", 1))
 
 
+def test_without_a_currency_of_the_account_that_of_its_entries_is_taken():
+    raw = file(report(BALANCES, ENTRY.replace("Ccy='EUR'", "Ccy='SEK'"))).replace(
+        b"<Ccy>EUR</Ccy>", b""
+    )
+    reading = read(raw)
+    (statement,) = reading.statements
+    assert (statement.currency, statement.sum.minor) == ("SEK", 750)
+    assert (statement.opening, statement.closing) == (None, None)
+    told = [each.caution for each in reading.warnings]
+    assert told == [Caution.NOT_COMPARABLE, Caution.NOT_COMPARABLE]
+
+    (empty,) = read(file(report(BALANCES)).replace(b"<Ccy>EUR</Ccy>", b"")).statements
+    assert (empty.currency, empty.lines) == ("EUR", ())
+    assert empty.is_proven is False
+
+
 BOMB = "".join(f"<!ENTITY b{n} '{f'&b{n - 1};' * 10}'>" for n in range(1, 9))
 
 

@@ -138,7 +138,7 @@ def _entry(element: etree._Element, report: etree._Element, state: Report) -> No
     if amount is None:
         raise refuse("An entry has no amount.", entry.at)
     if not state.currency:
-        state.currency = _currency(node_of(report, without="Ntry")) or amount.currency
+        state.currency = _own_currency(node_of(report, without="Ntry")) or amount.currency
     if amount.currency != state.currency:
         raise refuse(
             f"An entry is in {amount.currency}, but the account is in {state.currency}.", entry.at
@@ -147,10 +147,16 @@ def _entry(element: etree._Element, report: etree._Element, state: Report) -> No
     state.lines.append(_line(entry, _signed(entry, amount), raw[:RAW_MAX]))
 
 
+def _own_currency(report: Node) -> str:
+    """Return the currency that the account is said to be in, if it is said."""
+    code = report.told("Acct/Ccy")
+    return known_currency(code, report.at) if code else ""
+
+
 def _currency(report: Node) -> str:
-    """Return the currency of the account: its own, or that of its booked opening balance."""
-    if code := report.told("Acct/Ccy"):
-        return known_currency(code, report.at)
+    """Return the currency of an account without entries: its own, or that of a booked balance."""
+    if code := _own_currency(report):
+        return code
     balances = _balances(report)
     for kind in ("OPBD", "PRCD", "CLBD", "ITBD"):
         if kind in balances:
