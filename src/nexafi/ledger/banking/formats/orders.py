@@ -214,6 +214,7 @@ def _mark(text: str) -> tuple[str, bool]:
     return mark, not unsure
 
 
+@lru_cache(maxsize=32_768)
 def canonical(text: str, decimal: str) -> str | None:
     """Return the amount *text* with a point before its decimals, or None if it is no amount.
 
