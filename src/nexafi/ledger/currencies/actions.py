@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from nexafi.contracts.ledger.permissions import LedgerPermission as May
 from nexafi.kernel.data.work import Work
 from nexafi.kernel.trust import audit
+from nexafi.ledger.accounts import queries as chart
 from nexafi.ledger.currencies import queries, rules, sheets, store
 from nexafi.ledger.currencies.rules import Quote
+from nexafi.ledger.journal import actions as journal
+from nexafi.ledger.journal import store as in_journal
+from nexafi.ledger.journal.queries import rates as known_rates
+from nexafi.ledger.journal.rules import Draft
+from nexafi.ledger.periods import queries as periods
 from nexafi.ledger.tables import Rate
 
 
@@ -38,3 +45,42 @@ def remove(work: Work, rate_id: UUID) -> None:
     row = queries.rate(work, rate_id)
     work.session.delete(row)
     audit.note(work, May.RATE_EDIT, f"rates/{row.currency}/{row.date} removed")
+
+
+@dataclass(frozen=True, slots=True)
+class Revalued:
+    """What a revaluation posted, and what takes it back the day after."""
+
+    draft: Draft
+    entry_id: UUID
+    reversal_id: UUID
+
+
+def revalue(work: Work, day: dt.date, *, gains: str | None, losses: str | None) -> Revalued | None:
+    """Post by how much foreign amounts are worth more or less at the end of *day* than was booked.
+
+    The difference is not realized, so it is taken back the day after. Done again
+    it finds nothing, unless a rate has changed: then it posts what is missing.
+    """
+    base_currency = work.context.known.base_currency
+    in_journal.hold(work)  # two at once would both find the same difference
+    apart = queries.of_subtypes(work, rules.NON_MONETARY)
+    standings = [
+        each
+        for each in periods.standings(work, day, ("asset", "liability"))
+        if each.account not in apart
+    ]
+    rates = known_rates(work, rules.foreign(standings, base_currency), day)
+    gains = gains or chart.of_subtype(work, "gains", type_="income", field="gains").code
+    losses = losses or chart.of_subtype(work, "losses", type_="expense", field="losses").code
+
+    draft = rules.revaluation(
+        day, standings, rates, gains=gains, losses=losses, base_currency=base_currency
+    )
+    if draft is None:
+        return None
+
+    posted = journal.post(work, draft)
+    after = day + dt.timedelta(days=1)
+    _, taken_back = journal.reverse(work, posted.id, day=after, reason=f"Back: {draft.description}")
+    return Revalued(draft, posted.id, taken_back.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from nexafi.kernel.data.work import Work
 from nexafi.kernel.web.paging import PageQuery, keyset
 from nexafi.ledger.errors import RateNotFound
-from nexafi.ledger.tables import Rate
+from nexafi.ledger.tables import Account, Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,8 @@ def rates(work: Work, page: PageQuery, wanted: Wanted) -> Sequence[Rate]:
         statement = statement.where(Rate.date <= wanted.until)
     statement = keyset(statement, page, Rate.date, Rate.currency, Rate.id, descending=True)
     return work.session.scalars(statement).all()
+
+
+def of_subtypes(work: Work, subtypes: Collection[str]) -> set[str]:
+    """Return the codes of the accounts that are one of *subtypes*."""
+    return set(work.session.scalars(select(Account.code).where(Account.subtype.in_(subtypes))))

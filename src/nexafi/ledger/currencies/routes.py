@@ -16,6 +16,8 @@ from nexafi.ledger.currencies.schemas import (
     RateOut,
     RatesImported,
     RatesQuery,
+    RevaluedOut,
+    RevalueIn,
 )
 
 routes = Routes("/api/v1/ledger/rates")
@@ -49,6 +51,16 @@ def import_rates(work: Work, file: Upload, query: ImportQuery) -> RatesImported:
     """
     quotes = actions.put_file(work, file.read(), since=query.since, only=query.currency)
     return RatesImported.of(quotes)
+
+
+@routes.act("/revaluation", needs=May.ENTRY_POST, gives=RevaluedOut)
+def revalue(work: Work, body: RevalueIn) -> RevaluedOut:
+    """Let foreign amounts be worth what the rates of a day say, and take it back the day after.
+
+    It goes over assets and liabilities in foreign currencies, but for those that
+    are no money and no claim on it: inventory, prepayments, fixed assets and the like.
+    """
+    return RevaluedOut.of(actions.revalue(work, body.date, gains=body.gains, losses=body.losses))
 
 
 @routes.get("/<uuid:rate_id>", needs=May.RATE_READ, gives=RateOut)

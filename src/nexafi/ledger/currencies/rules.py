@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from nexafi.kernel.values.currencies import CURRENCIES
+from nexafi.kernel.values.money import Money
 from nexafi.ledger.errors import RateUnfit
+from nexafi.ledger.journal.rules import Draft, Leg, worth_of
+from nexafi.ledger.periods.rules import Standing
 
 RATE = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 CROSS = Context(prec=12)
@@ -51,6 +54,59 @@ def crossed(day: dt.date, per_unit: Mapping[str, Decimal], base: str, origin: st
         for currency, units in per_unit.items()
         if currency != base and currency in CURRENCIES
     ]
+
+
+NON_MONETARY = frozenset(
+    {
+        "inventory",
+        "prepayment",
+        "fixed_asset",
+        "accumulated_depreciation",
+        "intangible",
+        "investment",
+        "deferred_revenue",
+    }
+)
+"""Subtypes whose worth stays that of the day they were bought or paid for (IAS 21.23)."""
+
+
+def foreign(standings: Sequence[Standing], base_currency: str) -> set[str]:
+    """Return the currencies that are to be looked at anew."""
+    return {each.currency for each in standings if each.minor and each.currency != base_currency}
+
+
+def revaluation(
+    day: dt.date,
+    standings: Sequence[Standing],
+    rates: Mapping[str, Decimal],
+    *,
+    gains: str,
+    losses: str,
+    base_currency: str,
+) -> Draft | None:
+    """Return the entry by which foreign amounts are worth on *day* what the rate says.
+
+    No amount moves, only what it is worth: to the nearest minor unit, half to
+    even (IAS 21.28). What an account gains is told to *gains*, what it loses
+    to *losses*. None if all is worth what it should be.
+    """
+    legs, gained, lost = [], 0, 0
+    for each in standings:
+        if each.currency == base_currency or not (each.minor or each.base_minor):
+            continue
+        amount = Money(each.minor, each.currency)
+        worth = worth_of(amount, base_currency, rates) if each.minor else Decimal(0)
+        more = int(worth.quantize(Decimal(1), ROUND_HALF_EVEN)) - each.base_minor
+        if more:
+            legs.append(Leg(each.account, Money(0, each.currency), Money(more, base_currency)))
+        gained, lost = gained + max(more, 0), lost + min(more, 0)
+    for account, worth_minor in ((gains, -gained), (losses, -lost)):
+        if worth_minor:
+            result = Money(worth_minor, base_currency)
+            legs.append(Leg(account, result, result))
+    if not legs:
+        return None
+    return Draft(day, f"Revaluation at {day}", tuple(legs), source="revaluation")
 
 
 def plain(rate: Decimal) -> str:

@@ -9,9 +9,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from nexafi.kernel.web.paging import PageQuery
+from nexafi.ledger.currencies.actions import Revalued
 from nexafi.ledger.currencies.queries import Wanted
 from nexafi.ledger.currencies.rules import Quote
-from nexafi.ledger.journal.schemas import Day
+from nexafi.ledger.journal.schemas import Day, LineOut
 from nexafi.ledger.tables import Rate
 
 Code = Annotated[str, Field(pattern="^[A-Z]{3}$")]
@@ -91,4 +92,38 @@ class RatesImported(BaseModel):
             currencies=sorted({quote.currency for quote in quotes}),
             first=min(days, default=None),
             last=max(days, default=None),
+        )
+
+
+class RevalueIn(BaseModel):
+    """The day at whose end foreign amounts are to be worth what its rates say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    date: Day
+    gains: str | None = Field(
+        None,
+        max_length=32,
+        description="The code of the account for gains; that of the subtype `gains` if left out",
+    )
+    losses: str | None = Field(None, max_length=32, description="The same for losses")
+
+
+class RevaluedOut(BaseModel):
+    """What was posted; nothing if all was worth what it should be."""
+
+    entry_id: UUID | None
+    reversal_id: UUID | None = Field(description="The entry that takes it back the day after")
+    lines: list[LineOut]
+
+    @classmethod
+    def of(cls, revalued: Revalued | None) -> Self:
+        """Return what was posted."""
+        if revalued is None:
+            return cls(entry_id=None, reversal_id=None, lines=[])
+        legs = revalued.draft.legs
+        return cls(
+            entry_id=revalued.entry_id,
+            reversal_id=revalued.reversal_id,
+            lines=[LineOut.model_validate(leg, from_attributes=True) for leg in legs],
         )

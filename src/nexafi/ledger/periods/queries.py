@@ -90,8 +90,10 @@ def locks(work: Work, page: PageQuery) -> Sequence[Lock]:
     return work.session.scalars(keyset(select(Lock), page, Lock.id, descending=True)).all()
 
 
-def standings(work: Work, through: dt.date) -> list[Standing]:
-    """Return what each income and expense account stands at at the end of a day.
+def standings(
+    work: Work, through: dt.date, types: Collection[str] = ("income", "expense")
+) -> list[Standing]:
+    """Return what each account of *types* stands at at the end of a day, by currency.
 
     Counted at one moment, by one statement: the folded months, the lines of the
     broken month that are folded, and all lines of entries that are not. Those
@@ -121,7 +123,7 @@ def standings(work: Work, through: dt.date) -> list[Standing]:
             func.sum(moved.c.base_minor).label("base_minor"),
         )
         .join(moved, moved.c.account_id == Account.id)
-        .where(Account.type.in_(["income", "expense"]))
+        .where(Account.type.in_(types))
         .group_by(Account.code, moved.c.currency)
         .order_by(Account.code, moved.c.currency)
     )
