@@ -150,6 +150,17 @@ def test_a_service_that_fails_becomes_a_problem(door, service, path, status, pro
     assert len(service.seen) == 1  # what was sent once is not sent again
 
 
+def test_a_reading_whose_connection_closed_is_sent_once_more(door, service):
+    assert door.get("/api/v1/one/slam").status == 502
+    assert [seen.method for seen in service.seen] == ["GET", "GET"]
+
+
+def test_a_change_whose_connection_closed_is_not(door, service):
+    for method in ("PUT", "DELETE", "PATCH"):
+        assert door.ask(method, "/api/v1/one/slam").status == 502
+    assert [seen.method for seen in service.seen] == ["PUT", "DELETE", "PATCH"]
+
+
 def test_a_service_that_is_not_there_is_said_to_be_so(door):
     answer = door.ask("POST", "/api/v1/gone/things", b"{}")
 

@@ -1,9 +1,10 @@
 """Passing a request on to its service and the answer back, as they come.
 
 A connection that could not be made is tried again for requests that may be repeated (RFC 9110,
-section 9.2.2); nothing else is ever sent twice. Whatever keeps the service from answering becomes
-a problem: 502 when it was not there or broke off, 503 when it is left alone, 504 when it was too
-slow.
+section 9.2.2). A reading whose connection closed without an answer is sent once more: so a service
+that is started again loses none. Nothing else is ever sent twice. Whatever keeps the service from
+answering becomes a problem: 502 when it was not there or broke off, 503 when it is left alone, 504
+when it was too slow.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pyreqwest.client import Client
 from pyreqwest.exceptions import (
     ConnectError,
     ConnectTimeoutError,
+    NetworkError,
     PyreqwestError,
 )
 from pyreqwest.request import StreamRequest
@@ -30,6 +32,7 @@ from nexafi.gateway.upstreams import Upstream
 from nexafi.gateway.wire import Pace
 
 REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 PAUSES_S: Final = (0.05, 0.2)
 """Before each further try to reach a service, which may just be starting again."""
 
@@ -93,12 +96,15 @@ class Proxy:
         fields = _fields(request)
         repeatable = request.method in REPEATABLE and isinstance(body, bytes)
         pauses = iter(PAUSES_S if repeatable and not upstream.circuit.is_open else ())
+        may_be_dropped = repeatable and request.method in READING
         while True:
             try:
                 await self._exchange(request, reply, upstream, fields, body)
             except (PyreqwestError, TimeoutError) as error:
                 never_arrived = _never_arrived(error)
-                if never_arrived and (pause_s := next(pauses, None)) is not None:
+                dropped = may_be_dropped and isinstance(error, NetworkError) and not reply.has_begun
+                if (never_arrived or dropped) and (pause_s := next(pauses, None)) is not None:
+                    may_be_dropped = may_be_dropped and never_arrived
                     await asyncio.sleep(pause_s)
                     continue
                 if not reply.has_begun:
