@@ -46,6 +46,8 @@ class Kinds(BaseModel):
     at: datetime | None = None
     price: Money | None = None
     rows: list[Kinds] = []
+    metadata: date | None = None
+    type: str = "date"
     count: int = Field(0, ge=0, le=9)
     odds: float = 0.0
     tilde: str = Field("", alias="a/b~c")
@@ -241,6 +243,7 @@ def test_a_body_is_read_by_kind(client):
         ({"on": "20260331"}, "#/on"),
         ({"on": 20260331}, "#/on"),
         ({"on": "2026-02-30"}, "#/on"),
+        ({"metadata": "20260331"}, "#/metadata"),
         ({"on": "2026-03-31T00:00:00"}, "#/on"),
         ({"at": "1700000000"}, "#/at"),
         ({"count": "5"}, "#/count"),

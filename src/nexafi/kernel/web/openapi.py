@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -243,8 +244,8 @@ def _subject(endpoint: Endpoint) -> str:
 
 def _about(endpoint: Endpoint) -> str:
     """Return what the package of a subject says of itself."""
-    module = inspect.getmodule(endpoint.handler)
-    return (inspect.getdoc(module) or "").partition("\n")[0]
+    package = sys.modules.get(endpoint.handler.__module__.rpartition(".")[0])
+    return ((package and package.__doc__) or "").partition("\n")[0]
 
 
 def _problem(text: str) -> Json:

@@ -161,12 +161,21 @@ def _formed(schema: Any, forms: Mapping[str, Form]) -> Any:  # noqa: ANN401 - a 
         return tuple(_formed(each, forms) for each in schema)
     if not isinstance(schema, dict):
         return schema
-    formed = {
-        name: each if name in NO_SCHEMAS else _formed(each, forms) for name, each in schema.items()
-    }
+    formed = {name: _part(name, each, forms) for name, each in schema.items()}
     form = forms.get(formed.get("type", "")) if isinstance(formed.get("type"), str) else None
     return core_schema.no_info_before_validator_function(form.read, formed) if form else formed
 
+
+def _part(name: str, part: Any, forms: Mapping[str, Form]) -> Any:  # noqa: ANN401 - of a tree
+    if name in NO_SCHEMAS:
+        return part
+    if name in CHOSEN_NAMES and isinstance(part, dict):
+        return {each: _formed(schema, forms) for each, schema in part.items()}
+    return _formed(part, forms)
+
+
+CHOSEN_NAMES = frozenset({"fields", "choices"})
+"""The parts whose own names somebody chose: a field may be called `metadata`, or `type`."""
 
 NO_SCHEMAS = frozenset({"default", "serialization", "metadata", "config", "expected", "cls"})
 """The parts of a core schema that hold no schemas to be read by."""
