@@ -42,10 +42,19 @@ def upgrade() -> None:
             name="fk_accounts_organization_id_parent_id",
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name="pk_accounts"),
-        sa.UniqueConstraint("organization_id", "code", name="uq_accounts_organization_id_code"),
     )
     op.create_index(
-        "ix_accounts_organization_id_parent_id", "accounts", ["organization_id", "parent_id"]
+        "ix_accounts_organization_id_parent_id",
+        "accounts",
+        ["organization_id", "parent_id"],
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_accounts_organization_id_code",
+        "accounts",
+        ["organization_id", "code"],
+        unique=True,
+        postgresql_where=sa.text("code IS NOT NULL"),
     )
     op.create_table(
         "postings",
@@ -80,9 +89,6 @@ def upgrade() -> None:
             name="fk_entries_organization_id_reverses_id",
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name="pk_entries"),
-        sa.UniqueConstraint(
-            "organization_id", "reverses_id", name="uq_entries_organization_id_reverses_id"
-        ),
     )
     op.create_index(
         "ix_entries_closing",
@@ -92,7 +98,17 @@ def upgrade() -> None:
         sqlite_where=sa.text("kind = 'closing'"),
     )
     op.create_index(
-        "ix_entries_organization_id_date_id", "entries", ["organization_id", "date", "id"]
+        "ix_entries_organization_id_date",
+        "entries",
+        ["organization_id", "date"],
+        postgresql_where=sa.text("date IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_entries_organization_id_reverses_id",
+        "entries",
+        ["organization_id", "reverses_id"],
+        unique=True,
+        postgresql_where=sa.text("reverses_id IS NOT NULL"),
     )
     op.create_index(
         "uq_entries_organization_id_source",
@@ -141,9 +157,10 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        "ix_lines_organization_id_account_id_date_id",
+        "ix_lines_organization_id_account_id_date",
         "lines",
-        ["organization_id", "account_id", "date", "id"],
+        ["organization_id", "account_id", "date"],
+        postgresql_where=sa.text("account_id IS NOT NULL"),
     )
     op.create_table(
         "fresh",
