@@ -46,7 +46,7 @@ def lookup(name: str, *columns: str, unique: bool = False) -> Index:
     all rows of the organization. It takes this index only when the first of
     *columns* is asked about. (SQLite would not take it at all.)
     """
-    told = literal_column(f"{columns[0]} IS NOT NULL")
+    told: ColumnElement[bool] = literal_column(f"{columns[0]} IS NOT NULL")
     return Index(
         name,
         "organization_id",
