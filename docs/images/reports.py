@@ -41,9 +41,9 @@ CHART = (
     ("2100", "Wage taxes and social security", "liability", None, None),
     ("2200", "Deferred revenue", "liability", None, None),
     ("2300", "Income tax payable", "liability", None, None),
-    ("2700", "Bank loan", "liability", "long_term_liability", None),
-    ("3000", "Share capital", "equity", None, None),
-    ("3100", "Capital reserve", "equity", None, None),
+    ("2700", "Bank loan", "liability", "loan", None),
+    ("3000", "Share capital", "equity", "capital", None),
+    ("3100", "Capital reserve", "equity", "capital", None),
     ("4000", "Subscriptions", "income", None, None),
     ("4100", "Implementation services", "income", None, None),
     ("4900", "Interest income", "income", "other_income", None),
@@ -59,7 +59,7 @@ CHART = (
     ("6400", "Legal and accounting", "expense", None, None),
     ("6500", "Travel", "expense", None, None),
     ("6600", "Depreciation", "expense", None, None),
-    ("7000", "Interest on loans", "expense", "interest_expense", None),
+    ("7000", "Interest on loans", "expense", "interest", None),
     ("8000", "Income taxes", "expense", "income_tax", None),
 )
 QUESTIONS = {

@@ -93,11 +93,12 @@ def test_sums_equal_what_is_counted_anew(books, seed):
             moment = chance.choice(
                 [None, books.caller.now + timedelta(minutes=chance.randrange(-60, 200))]
             )
-            scope = Scope(moment, with_closing=chance.random() < 0.5)
+            closing = chance.random() < 0.5
+            scope = queries.scope(work, known_at=moment, with_closing=closing)
             found = {
                 c: minor for c, minor in queries.sums(work, chart, span, scope).items() if minor
             }
-            assert found == count_anew(known, span, scope), (span, scope)
+            assert found == count_anew(known, span, Scope(moment, closing)), (span, scope)
 
 
 def test_a_line_knows_its_balance_wherever_its_page_begins(books):

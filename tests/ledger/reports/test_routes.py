@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO, StringIO
@@ -15,6 +16,7 @@ from pypdf import PdfReader
 
 from nexafi.kernel.values.money import Money
 from nexafi.ledger.journal.rules import Draft, Leg
+from nexafi.ledger.tables import Period
 from tests.ledger.reports.conftest import REPORTS
 
 ALL = ["trial-balance", "income-statement", "balance-sheet", "general-ledger", "cash"]
@@ -96,6 +98,24 @@ def test_a_closed_year_keeps_its_income_statement(year):
         assert equity["Retained earnings"] == "2400.00"
         assert equity["Current earnings"] == "0.00"
         year.seal()
+
+
+def test_a_long_first_fiscal_year_is_one_year_of_earnings(year):
+    with year.database.work(year.caller) as work:
+        work.session.add(
+            Period(
+                name="2025/26",
+                kind="year",
+                starts_on=dt.date(2025, 1, 1),
+                ends_on=dt.date(2026, 6, 30),
+            )
+        )
+    sheet = year.read("balance-sheet", as_of="2026-03-31")["sections"]
+    equity = {r["name"]: r["amounts"][0]["amount"] for s in sheet for r in s["rows"]}
+
+    assert equity["Current earnings"] == "4200.00"
+    assert "Undistributed results of earlier years" not in equity
+    assert year.read("income-statement", to="2026-03-31")["columns"][0]["from"] == "2025-01-01"
 
 
 def test_cash_is_explained_month_by_month(year):

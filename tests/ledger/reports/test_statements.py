@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nexafi.kernel.files.table import Kind
 from nexafi.kernel.values.money import Money
+from nexafi.ledger.accounts.rules import SUBTYPES
 from nexafi.ledger.errors import BooksOutOfBalance
 from nexafi.ledger.reports import (
     balance_sheet,
@@ -25,10 +26,10 @@ from nexafi.ledger.reports.statement import Account, Section, Statement, Weight
 NOW = Span(date(2026, 3, 31), title="2026")
 THEN = Span(date(2025, 3, 31), title="2025")
 CHART = [
-    Account("1000", "Bank", "asset", "bank"),
+    Account("1000", "Bank", "asset", "cash"),
     Account("1500", "Equipment", "asset", "fixed_asset"),
     Account("2000", "Payables", "liability"),
-    Account("2700", "Bank loan", "liability", "long_term_liability"),
+    Account("2700", "Bank loan", "liability", "loan"),
     Account("3000", "Share capital", "equity"),
     Account("4000", "Sales", "income"),
     Account("4010", "Sales abroad", "income", None, "4000"),
@@ -36,7 +37,7 @@ CHART = [
     Account("5000", "Hosting", "expense", "cost_of_sales"),
     Account("6000", "Salaries", "expense"),
     Account("6010", "Salaries of directors", "expense", None, "6000"),
-    Account("7000", "Interest paid", "expense", "interest_expense"),
+    Account("7000", "Interest paid", "expense", "interest"),
     Account("8000", "Income tax", "expense", "income_tax"),
 ]
 SUMS = {
@@ -88,6 +89,16 @@ def test_sums_that_would_repeat_another_are_left_out():
         "Operating expenses": 2,
         "Net profit": 3,
     }
+
+
+def test_the_subtypes_that_statements_tell_apart_are_those_of_the_chart():
+    expense, income = SUBTYPES["expense"], SUBTYPES["income"]
+
+    assert set(expense) > income_statement.APART
+    assert set(income) > income_statement.OTHER_INCOME
+    assert cash.CASH in SUBTYPES["asset"]
+    for kind, later in balance_sheet.NON_CURRENT.items():
+        assert set(SUBTYPES[kind]) > later
 
 
 def test_a_loss_is_negative_and_so_is_revenue_that_was_given_back():

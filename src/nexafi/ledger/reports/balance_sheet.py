@@ -29,24 +29,13 @@ from nexafi.ledger.reports.statement import (
 TITLE = "Balance sheet"
 CURRENT_EARNINGS = "Current earnings"
 EARLIER_EARNINGS = "Undistributed results of earlier years"
-NON_CURRENT = frozenset(
-    {
-        "non_current_asset",
-        "fixed_asset",
-        "fixed_assets",
-        "property",
-        "equipment",
-        "accumulated_depreciation",
-        "intangible",
-        "intangible_asset",
-        "investment",
-        "long_term_asset",
-        "non_current_liability",
-        "long_term_liability",
-        "long_term_debt",
-        "loan",
-    }
-)
+NON_CURRENT = {
+    "asset": frozenset(
+        {"fixed_asset", "accumulated_depreciation", "intangible", "investment", "non_current_asset"}
+    ),
+    "liability": frozenset({"loan", "non_current_liability"}),
+}
+"""The subtypes of what is kept, or due, for more than a year; all else is current."""
 
 
 def lay_out(
@@ -96,8 +85,8 @@ def _sides(
     """Return the current and the non-current section; the latter only if it has something."""
     of_type = [account for account in accounts if account.type == type_]
     group = "Assets" if type_ == "asset" else BELOW
-    later = [account for account in of_type if account.subtype in NON_CURRENT]
-    current = [account for account in of_type if account.subtype not in NON_CURRENT]
+    later = [account for account in of_type if account.subtype in NON_CURRENT[type_]]
+    current = [account for account in of_type if account.subtype not in NON_CURRENT[type_]]
     found = [listed(f"Current {plural}", current, sums, sign=sign, group=group)]
     beyond = listed(f"Non-current {plural}", later, sums, sign=sign, group=group)
     return [*found, beyond] if beyond.figures else found

@@ -26,8 +26,8 @@ from nexafi.ledger.reports.statement import (
 )
 
 TITLE = "Cash summary"
-CASH = frozenset({"cash", "bank", "cash_equivalent", "cash_equivalents"})
-"""The subtypes of accounts whose balance is money at hand."""
+CASH = "cash"
+"""The subtype of accounts whose balance is money at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Flow:
 
 def is_cash(account: Account, mirrored: frozenset[str]) -> bool:
     """Say whether *account* holds cash: by its subtype, or as the mirror of a bank account."""
-    return account.type == "asset" and (account.subtype in CASH or account.code in mirrored)
+    return account.type == "asset" and (account.subtype == CASH or account.code in mirrored)
 
 
 def lay_out(

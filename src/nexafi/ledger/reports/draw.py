@@ -20,7 +20,7 @@ from nexafi.ledger.reports import (
     trial_balance,
 )
 from nexafi.ledger.reports.general_ledger import AccountLedger
-from nexafi.ledger.reports.queries import Chart, Place, Scope
+from nexafi.ledger.reports.queries import Chart, Scope
 from nexafi.ledger.reports.rules import DAY, Span
 from nexafi.ledger.reports.statement import Statement, Sums
 from nexafi.ledger.reports.trial_balance import TrialBalance
@@ -40,17 +40,12 @@ class Asked:
     with_closing: bool = True
     """Whether closing entries count."""
 
-    @property
-    def scope(self) -> Scope:
-        """Return what counts, besides the days."""
-        return Scope(self.known_at, with_closing=self.with_closing)
-
 
 def drawn_trial_balance(work: Work, asked: Asked) -> TrialBalance:
     """Draw the trial balance: all that was posted, closing entries included."""
     chart = queries.chart(work)
     spans = rules.balances(asked.ends_on, asked.compare, home(work).fiscal_year_start)
-    columns, sums = _columns(work, chart, spans, asked, asked.scope)
+    columns, sums = _columns(work, chart, spans, asked, scope_of(work, asked))
     return trial_balance.lay_out(chart.shown, columns, sums)
 
 
@@ -59,36 +54,36 @@ def drawn_income_statement(work: Work, asked: Asked) -> Statement:
     chart = queries.chart(work)
     fiscal = home(work).fiscal_year_start
     spans = rules.movements(asked.starts_on, asked.ends_on, asked.compare, fiscal)
-    columns, sums = _columns(work, chart, spans, asked, asked.scope)
+    columns, sums = _columns(work, chart, spans, asked, scope_of(work, asked))
     return income_statement.lay_out(chart.shown, columns, sums)
 
 
 def drawn_balance_sheet(work: Work, asked: Asked) -> Statement:
     """Draw the balance sheet, with the earnings that no closing entry has moved yet."""
     chart = queries.chart(work)
-    fiscal = home(work).fiscal_year_start
-    spans = rules.balances(asked.ends_on, asked.compare, fiscal)
-    scope = asked.scope
+    spans = rules.balances(asked.ends_on, asked.compare, home(work).fiscal_year_start)
+    scope = scope_of(work, asked)
     columns, sums = _columns(work, chart, spans, asked, scope)
     earlier: dict[Span, int] = {}
+    results = []
     for span in columns:
-        last = _before_fiscal_year(span, fiscal)
+        last = _before_fiscal_year(work, span)
         if last not in earlier:
             sums_then = queries.sums(work, chart, last, scope)
             earlier[last] = income_statement.result(chart.shown, sums_then)
-    results = [earlier[_before_fiscal_year(span, fiscal)] for span in columns]
+        results.append(earlier[last])
     return balance_sheet.lay_out(chart.shown, columns, sums, results)
 
 
-def _before_fiscal_year(span: Span, fiscal: str) -> Span:
+def _before_fiscal_year(work: Work, span: Span) -> Span:
     """Return all days before the fiscal year in which *span* ends."""
-    return Span(rules.fiscal_year_start(span.ends_on, fiscal) - DAY, tag=span.tag)
+    return Span(queries.fiscal_year_start(work, span.ends_on) - DAY, tag=span.tag)
 
 
 def drawn_cash(work: Work, asked: Asked) -> Statement:
     """Draw the cash summary, a column for each month unless a comparison is asked for."""
     chart = queries.chart(work)
-    scope = asked.scope
+    scope = scope_of(work, asked)
     spans = rules.months(asked.starts_on, asked.ends_on)
     if asked.compare is not None:
         fiscal = home(work).fiscal_year_start
@@ -141,7 +136,7 @@ def ledger_page(
 ) -> LedgerPage:
     """Draw up to *limit* lines, account by account, from the line at *after* on."""
     chart = queries.chart(work)
-    span, scope = span_of(asked), asked.scope
+    span, scope = span_of(asked), scope_of(work, asked)
     wanted = queries.active(work, span) if code is None else [account_id(chart, code)]
     found: list[AccountLedger] = []
     room = limit
@@ -153,7 +148,10 @@ def ledger_page(
         posted = queries.lines(work, account, span, scope, after=place, limit=room + 1)
         fits = posted[:room]
         if fits or code is not None:
-            opening, own = _opening(work, chart, account, asked, place)
+            base, foreign = queries.standing(work, account, span, scope, place)
+            opening = Money(base, home(work).base_currency)
+            currency = chart.currencies[account]
+            own = Money(foreign, currency) if currency is not None else None
             found.append(general_ledger.run(shown, opening, fits, own))
             room -= len(fits)
         if len(posted) > len(fits):
@@ -173,7 +171,7 @@ def whole_ledger(work: Work, asked: Asked, *, code: str | None, lines_max: int) 
     chart = queries.chart(work)
     drawn = {ledger.account.code for ledger in page.ledgers}
     before = replace(span_of(asked), starts_on=None, ends_on=asked.starts_on - DAY)
-    stood = queries.sums(work, chart, before, asked.scope)
+    stood = queries.sums(work, chart, before, scope_of(work, asked))
     idle = [
         AccountLedger(account, Money(stood[account.code], home(work).base_currency), ())
         for account in chart.shown
@@ -190,6 +188,11 @@ def against(work: Work, page: LedgerPage) -> dict[UUID, list[str]]:
     return queries.counters(work, account, [each.line.entry_id for each in ledger.lines])
 
 
+def scope_of(work: Work, asked: Asked) -> Scope:
+    """Return what counts, besides the days."""
+    return queries.scope(work, known_at=asked.known_at, with_closing=asked.with_closing)
+
+
 def span_of(asked: Asked) -> Span:
     """Return the one span of days that was asked for."""
     tag = (asked.dimension, asked.value) if asked.dimension is not None else None
@@ -201,16 +204,6 @@ def account_id(chart: Chart, code: str) -> UUID:
     if (found := chart.id_of(code)) is None:
         raise AccountNotFound(f"There is no account {code}.")
     return found
-
-
-def _opening(
-    work: Work, chart: Chart, account: UUID, asked: Asked, place: Place | None
-) -> tuple[Money, Money | None]:
-    """Return what an account stood at before its first line shown, also in its own currency."""
-    base, own = queries.standing(work, account, span_of(asked), asked.scope, place)
-    currency = chart.currencies[account]
-    own_opening = Money(own, currency) if currency is not None else None
-    return Money(base, home(work).base_currency), own_opening
 
 
 def _last(ledgers: list[AccountLedger]) -> Cursor:

@@ -24,12 +24,10 @@ from nexafi.ledger.reports.statement import (
 
 TITLE = "Income statement"
 NET_PROFIT = "Net profit"
-COST_OF_SALES = frozenset({"cost_of_sales", "cost_of_goods_sold", "cogs", "direct_costs"})
-OTHER_INCOME = frozenset({"other_income", "interest_income", "finance_income", "gains"})
-OTHER_EXPENSES = frozenset(
-    {"other_expense", "other_expenses", "interest", "interest_expense", "finance_costs", "losses"}
-)
-INCOME_TAXES = frozenset({"tax", "taxes", "income_tax", "income_taxes"})
+COST_OF_SALES = frozenset({"cost_of_sales"})
+OTHER_INCOME = frozenset({"other_income", "interest_income", "gains"})
+OTHER_EXPENSES = frozenset({"other_expense", "interest", "losses"})
+INCOME_TAXES = frozenset({"income_tax"})
 APART = COST_OF_SALES | OTHER_EXPENSES | INCOME_TAXES
 
 

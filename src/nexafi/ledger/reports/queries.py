@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     func,
     literal,
     select,
@@ -35,7 +36,7 @@ from nexafi.ledger.reports.general_ledger import Posted
 from nexafi.ledger.reports.rules import DAY, Span
 from nexafi.ledger.reports.statement import Account as Shown
 from nexafi.ledger.reports.statement import Sums
-from nexafi.ledger.tables import Account, Balance, BankAccount, Entry, Fresh, Line, Seal
+from nexafi.ledger.tables import Account, Balance, BankAccount, Entry, Fresh, Line, Period, Seal
 
 CLOSING: BindParameter[str] = bindparam(None, "closing", literal_execute=True)
 """Written into the statement, so that the partial index on closing entries serves."""
@@ -78,6 +79,19 @@ class Scope:
 
     known_at: datetime | None = None
     with_closing: bool = True
+    is_counted_up: bool = False
+    """Whether to add up what was known, because more was recorded later than before."""
+
+
+def scope(work: Work, *, known_at: datetime | None, with_closing: bool) -> Scope:
+    """Return what counts; find out on which side of *known_at* fewer entries were recorded."""
+    if known_at is None:
+        return Scope(None, with_closing)
+    later = func.sum(case((Entry.recorded_at > known_at, 1), else_=0))
+    after, all_ = work.session.execute(select(later, func.count(Entry.id))).one()
+    if not after:
+        return Scope(None, with_closing)
+    return Scope(known_at, with_closing, is_counted_up=2 * int(after) > all_)
 
 
 def chart(work: Work) -> Chart:
@@ -100,6 +114,18 @@ def chart(work: Work) -> Chart:
     banks = work.session.scalars(select(BankAccount.account_id)).all()
     mirrored = frozenset(codes[id_] for id_ in banks if id_ in codes)
     return Chart(accounts, {row.id: row.currency for row in rows}, mirrored)
+
+
+def fiscal_year_start(work: Work, day: date) -> date:
+    """Return the first day of the fiscal year of *day*: as was declared, or as years usually run.
+
+    A first or last fiscal year may be shorter or longer than others.
+    """
+    declared = select(Period.starts_on).where(
+        Period.kind == "year", Period.starts_on <= day, Period.ends_on >= day
+    )
+    usual = work.context.known.fiscal_year_start
+    return work.session.scalar(declared) or rules.fiscal_year_start(day, usual)
 
 
 def sums(work: Work, chart: Chart, span: Span, scope: Scope) -> Sums:
@@ -129,9 +155,14 @@ def totals(work: Work, accounts: Sequence[UUID], span: Span, scope: Scope) -> To
 
     def take(sign: int, wanted: Select[UUID, int, int]) -> None:
         for id_, base_minor, minor in work.session.execute(wanted):
-            base[id_] += sign * int(base_minor)
-            own[id_] += sign * int(minor)
+            if id_ is not None:
+                base[id_] += sign * int(base_minor)
+                own[id_] += sign * int(minor)
 
+    days = _days(Entry.date, span)
+    if scope.is_counted_up and len(accounts) > 1:
+        take(1, _of_entries(accounts, *days, *conditions(scope)))
+        return {id_: (base[id_], own[id_]) for id_ in base}
     until, tails = _whole_months(span.ends_on)
     since, heads = (None, []) if span.starts_on is None else _whole_months(span.starts_on - DAY)
     take(1, _folded(accounts, since, until))
@@ -140,13 +171,11 @@ def totals(work: Work, accounts: Sequence[UUID], span: Span, scope: Scope) -> To
         take(sign, _lines(accounts, first, last))
     for sign, first, last in heads:
         take(-sign, _lines(accounts, first, last))
-    days = _days(Line.date, span)
     if scope.known_at is not None:
         take(-1, _of_entries(accounts, *days, Entry.recorded_at > scope.known_at))
     if not scope.with_closing:
         known = [] if scope.known_at is None else [Entry.recorded_at <= scope.known_at]
-        closing = and_(*_days(Entry.date, span), Entry.kind == CLOSING, *known)
-        take(-1, _of_entries(accounts, closing))
+        take(-1, _of_entries(accounts, *days, *known, Entry.kind == CLOSING))
     return {id_: (base[id_], own[id_]) for id_ in base}
 
 
@@ -177,12 +206,9 @@ def _not_folded(
     accounts: Sequence[UUID], since: date | None, until: date
 ) -> Select[UUID, int, int]:
     """Select the lines of fresh entries dated from *since* to before *until*."""
-    wanted = (
-        _summed()
-        .join(Fresh, Fresh.id == Line.entry_id)
-        .where(Line.date < until, *_among(Line.account_id, accounts))
-    )
-    return wanted if since is None else wanted.where(Line.date >= since)
+    days = [Line.date < until] if since is None else [Line.date >= since, Line.date < until]
+    own = and_(Line.entry_id == Fresh.id, *days, *_among(Line.account_id, accounts))
+    return _summed().select_from(Fresh).outerjoin(Line, own)
 
 
 def _lines(accounts: Sequence[UUID], first: date, last: date) -> Select[UUID, int, int]:
@@ -190,16 +216,24 @@ def _lines(accounts: Sequence[UUID], first: date, last: date) -> Select[UUID, in
     return _summed().where(Line.account_id.in_(accounts), Line.date >= first, Line.date <= last)
 
 
-def _of_entries(accounts: Sequence[UUID], *conditions: Condition) -> Select[UUID, int, int]:
-    """Select the lines of entries that meet *conditions*."""
-    return (
-        _summed()
-        .join(Entry, Entry.id == Line.entry_id)
-        .where(*conditions, *_among(Line.account_id, accounts))
-    )
+def _of_entries(accounts: Sequence[UUID], *met: Condition) -> Select[UUID, int, int]:
+    """Select the lines of entries that meet some conditions; one account begins with its lines."""
+    if len(accounts) == 1:
+        return (
+            _summed()
+            .join(Entry, Entry.id == Line.entry_id)
+            .where(Line.account_id == accounts[0], *met)
+        )
+    own = Line.entry_id == Entry.id
+    return _summed().select_from(Entry).outerjoin(Line, own).where(*met)
 
 
 def _summed() -> Select[UUID, int, int]:
+    """Select sums by account.
+
+    Joined from the left to lines: SQLite then begins with the few rows that
+    stand there. Left to choose, it reads every line. An account of None has no lines.
+    """
     return select(Line.account_id, func.sum(Line.base_minor), func.sum(Line.minor)).group_by(
         Line.account_id
     )
@@ -221,8 +255,9 @@ def _tagged(work: Work, chart: Chart, span: Span, scope: Scope) -> dict[str | No
     value = tag_value(span.tag[0])
     wanted = (
         select(value, Line.account_id, func.sum(Line.base_minor))
-        .join(Entry, Entry.id == Line.entry_id)
-        .where(*_days(Line.date, span), *conditions(scope))
+        .select_from(Entry)
+        .outerjoin(Line, Line.entry_id == Entry.id)
+        .where(*_days(Entry.date, span), *conditions(scope))
         .group_by(value, Line.account_id)
     )
     found: dict[str | None, dict[str, int]] = {}
@@ -260,28 +295,31 @@ def cash_flows(
     entries that only moved cash between its accounts are in neither.
     """
     cash = chart.cash()
-    moved = (
+    met = conditions(scope, span.tag)
+    moving = (
         select(Line.entry_id, func.sum(Line.base_minor).label("net"))
-        .join(Entry, Entry.id == Line.entry_id)
-        .where(
-            Line.account_id.in_(cash),
-            *_days(Line.date, span),
-            *conditions(scope, span.tag),
-        )
+        .select_from(Account)
+        .outerjoin(Line, and_(Line.account_id == Account.id, *_days(Line.date, span)))
+    )
+    moving = moving.join(Entry, Entry.id == Line.entry_id) if met else moving
+    moved = (
+        moving.where(Account.id.in_(cash), *met)
         .group_by(Line.entry_id)
         .having(func.sum(Line.base_minor) != 0)
         .subquery()
     )
     came = moved.c.net > 0
+    other = and_(Line.entry_id == moved.c.entry_id, Line.account_id.not_in(cash))
     wanted = (
         select(Line.account_id, came, func.sum(Line.base_minor))
-        .join(moved, moved.c.entry_id == Line.entry_id)
-        .where(Line.account_id.not_in(cash))
+        .select_from(moved)
+        .outerjoin(Line, other)
         .group_by(Line.account_id, came)
     )
     brought: dict[str, int] = {}
     took: dict[str, int] = {}
     for account_id, is_in, minor in work.session.execute(wanted):
+        assert account_id is not None, "an entry that moves cash has another line"
         (brought if is_in else took)[chart.accounts[account_id].code] = int(minor)
     return brought, took
 
@@ -352,7 +390,7 @@ def standing(
     if span.tag is None:
         base, own = totals(work, [account], before, scope).get(account, (0, 0))
     else:
-        met = [*_days(Line.date, before), *conditions(scope, span.tag)]
+        met = [*_days(Entry.date, before), *conditions(scope, span.tag)]
         base, own = _one(work, _of_entries([account], *met))
     if after is not None:
         same_day = [Line.date == after[0], tuple_(Line.date, Line.id) <= _place(after)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from nexafi.contracts.ledger.permissions import LedgerPermission as May
 from nexafi.kernel.data.work import Work
@@ -10,7 +11,7 @@ from nexafi.kernel.web.downloads import Download
 from nexafi.kernel.web.endpoints import Routes
 from nexafi.kernel.web.export import Format, export
 from nexafi.ledger.errors import SpanInvalid
-from nexafi.ledger.reports import draw, papers
+from nexafi.ledger.reports import draw, papers, queries
 from nexafi.ledger.reports.draw import Asked
 from nexafi.ledger.reports.schemas import (
     PREFIX,
@@ -19,6 +20,7 @@ from nexafi.ledger.reports.schemas import (
     LedgerQuery,
     RegisterOut,
     RegisterQuery,
+    ReportQuery,
     StatementOut,
     TrialBalanceOut,
 )
@@ -35,7 +37,7 @@ routes = Routes(PREFIX)
 @routes.get("/trial-balance", needs=May.REPORT_READ, gives=TrialBalanceOut)
 def read_trial_balance(work: Work, query: ComparedQuery) -> TrialBalanceOut | Download:
     """Return every account with its net on the debit or the credit side, as of a day."""
-    asked = query.asked(work.context)
+    asked = _asked(work, query)
     drawn = draw.drawn_trial_balance(work, asked)
     if query.format is Format.JSON:
         return TrialBalanceOut.of(drawn, asked, work.context.known.base_currency)
@@ -48,28 +50,28 @@ def read_income_statement(work: Work, query: ComparedQuery) -> StatementOut | Do
 
     Revenue and expenses are both positive; profit is revenue less expenses.
     """
-    asked = replace(query.asked(work.context), with_closing=False)
+    asked = replace(_asked(work, query), with_closing=False)
     return _answer(work, draw.drawn_income_statement(work, asked), asked, query)
 
 
 @routes.get("/balance-sheet", needs=May.REPORT_READ, gives=StatementOut)
 def read_balance_sheet(work: Work, query: ComparedQuery) -> StatementOut | Download:
     """Return what is owned and owed as of a day, with the running year's earnings in equity."""
-    asked = query.asked(work.context)
+    asked = _asked(work, query)
     return _answer(work, draw.drawn_balance_sheet(work, asked), asked, query)
 
 
 @routes.get("/cash", needs=May.REPORT_READ, gives=StatementOut)
 def read_cash(work: Work, query: ComparedQuery) -> StatementOut | Download:
     """Return what cash came in and went out, month by month, and against which accounts."""
-    asked = query.asked(work.context)
+    asked = _asked(work, query)
     return _answer(work, draw.drawn_cash(work, asked), asked, query)
 
 
 @routes.get("/general-ledger", needs=May.REPORT_READ, gives=LedgerOut)
 def read_general_ledger(work: Work, query: LedgerQuery) -> LedgerOut | Download:
     """Return the lines of all accounts or of one, in order, each with the balance after it."""
-    asked = query.asked(work.context)
+    asked = _asked(work, query)
     if query.format is Format.JSON:
         page = draw.ledger_page(
             work, asked, code=query.account, after=query.after, limit=query.limit
@@ -82,7 +84,7 @@ def read_general_ledger(work: Work, query: LedgerQuery) -> LedgerOut | Download:
 @routes.get("/register", needs=May.REPORT_READ, gives=RegisterOut)
 def read_register(work: Work, query: RegisterQuery) -> RegisterOut | Download:
     """Return the lines of one account, each with the accounts it stands against."""
-    asked = query.asked(work.context)
+    asked = _asked(work, query)
     if query.format is Format.JSON:
         page = draw.ledger_page(
             work, asked, code=query.account, after=query.after, limit=query.limit
@@ -107,6 +109,11 @@ def _answer(
         return StatementOut.of(drawn, asked, currency, changes=query.change)
     table = papers.of_statement(work.context, drawn, asked, changes=query.change)
     return export(table, query.format)
+
+
+def _asked(work: Work, query: ReportQuery) -> Asked:
+    """Return the question, with what was left out."""
+    return query.asked(work.context, partial(queries.fiscal_year_start, work))
 
 
 def _lines_max(format_: Format) -> int:

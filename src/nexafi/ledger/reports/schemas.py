@@ -8,7 +8,7 @@ debits; profit is revenue less expenses.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Self
@@ -25,7 +25,7 @@ from nexafi.kernel.web.export import Format
 from nexafi.kernel.web.paging import CursorUnknown
 from nexafi.ledger.errors import SpanInvalid
 from nexafi.ledger.journal.schemas import Code, Day
-from nexafi.ledger.reports import rules, statement
+from nexafi.ledger.reports import statement
 from nexafi.ledger.reports.draw import Asked, Cursor, LedgerPage
 from nexafi.ledger.reports.general_ledger import AccountLedger, Running
 from nexafi.ledger.reports.register import Counters
@@ -34,6 +34,8 @@ from nexafi.ledger.reports.statement import Figure, Section, Statement, Weight
 from nexafi.ledger.reports.trial_balance import Standing, TrialBalance
 
 PREFIX = "/api/v1/ledger/reports"
+YearStart = Callable[[dt.date], dt.date]
+"""Tells the first day of the fiscal year of a day."""
 PLACE = ("code", "date", "id")
 Dimension = Annotated[str, Field(max_length=201, pattern=r'^[^:"\\\x00]{1,100}(:[^\x00]{1,100})?$')]
 
@@ -63,13 +65,12 @@ class ReportQuery(BaseModel):
     )
     format: Format = Field(Format.JSON, description="A file in place of JSON")
 
-    def asked(self, context: Context) -> Asked:
+    def asked(self, context: Context, year_start: YearStart) -> Asked:
         """Return the question, with what was left out."""
         if self.as_of is not None and self.ends_on is not None and self.as_of != self.ends_on:
             raise SpanInvalid("Give `to` or `as_of`; they mean the same day.")
         ends_on = self.ends_on or self.as_of or context.today
-        start = rules.fiscal_year_start(ends_on, context.known.fiscal_year_start)
-        starts_on = self.starts_on or start
+        starts_on = self.starts_on or year_start(ends_on)
         if starts_on > ends_on:
             raise SpanInvalid(f"It begins on {starts_on}, after its end on {ends_on}.")
         dimension, _, value = (self.dimension or "").partition(":")
@@ -97,9 +98,9 @@ class ComparedQuery(ReportQuery):
     )
 
     @override
-    def asked(self, context: Context) -> Asked:
+    def asked(self, context: Context, year_start: YearStart) -> Asked:
         """Return the question, with what was left out."""
-        return replace(super().asked(context), compare=self.compare)
+        return replace(super().asked(context, year_start), compare=self.compare)
 
 
 class LedgerQuery(ReportQuery):
@@ -119,9 +120,9 @@ class LedgerQuery(ReportQuery):
     )
 
     @override
-    def asked(self, context: Context) -> Asked:
+    def asked(self, context: Context, year_start: YearStart) -> Asked:
         """Return the question, with what was left out."""
-        return replace(super().asked(context), with_closing=self.closing)
+        return replace(super().asked(context, year_start), with_closing=self.closing)
 
     @property
     def after(self) -> Cursor | None:
