@@ -16,6 +16,11 @@ COMMANDS = {
     "serve": "Start services and keep them going.",
     "migrate": "Bring databases up to date.",
     "worker": "Carry the news and do what the clock asks, without serving.",
+    "doctor": "Say what is missing, and what to do about it.",
+    "login": "Sign in to a running platform.",
+    "logout": "Forget the sign-in to a platform.",
+    "user": "People of an organization.",
+    "openapi": "Print the description of the API.",
 }
 """Each is a file beside this one, with an `app` in it; the words are for the list of commands."""
 

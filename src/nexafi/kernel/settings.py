@@ -27,6 +27,9 @@ SERVICES: Final = (
 )  # fmt: skip
 """All that may ever have settings of their own, in the order of their ports after the gateway."""
 
+ELSEWHERE: Final = {"NEXAFI_URL", "NEXAFI_TOKEN", "NEXAFI_PYTHON"}
+"""Read by the command line and the start script."""
+
 _OWN = re.compile(
     rf"nexafi_({'|'.join(SERVICES)})_(database|database_owner|database_steward|)_?url"
 )
@@ -219,3 +222,19 @@ class _EachService(PydanticBaseSettingsSource):
                     what = f"{match[2]}_url" if match[2] else "url"
                     found.setdefault(match[1], {})[what] = value
         return {"services": found} if found else {}
+
+
+def unknown(*others: str) -> list[str]:
+    """Return the variables that begin like ours and that nobody reads: slips of the pen.
+
+    *others* are prefixes of settings that stand elsewhere.
+    """
+    mine = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | ELSEWHERE
+    source = EnvSettingsSource(Settings)
+    ours = (name.upper() for name in source.env_vars if name.upper().startswith(PREFIX))
+    elsewhere = tuple(f"{PREFIX}{name}_" for name in ("GATEWAY", "TEST", *others))
+    return sorted(
+        name
+        for name in ours
+        if name not in mine and not _OWN.fullmatch(name.lower()) and not name.startswith(elsewhere)
+    )

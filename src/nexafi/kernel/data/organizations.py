@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, select
 
-from nexafi.kernel.data.context import Home
+from nexafi.kernel.data.context import Context, Home
+from nexafi.kernel.data.database import Database
 from nexafi.kernel.data.statements import upsert
 from nexafi.kernel.data.tables import Organization
 from nexafi.kernel.data.work import Work
@@ -24,3 +25,17 @@ def keep(work: Work, home: Home) -> None:
             index_elements=["id"], set_={name: told[name] for name in told if name != "id"}
         )
     )
+
+
+def known(database: Database) -> list[Home]:
+    """Return every organization that a service has been told of, by name; for operators."""
+    with database.survey() as survey:
+        rows = survey.session.scalars(select(Organization).order_by(Organization.name)).all()
+        return [row.home for row in rows]
+
+
+def make_known(database: Database, context: Context) -> None:
+    """Write down the organization of *context*, if the service has not been told of it yet."""
+    if database.context_for(context.actor, context.organization_id).home is None:
+        with database.work(context) as work:
+            keep(work, context.known)

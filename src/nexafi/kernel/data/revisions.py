@@ -36,6 +36,19 @@ def behind(database: Database) -> str | None:
     return f"migrations are missing ({missing}): run `nexafi migrate`"
 
 
+def bystander(database: Database) -> tuple[float, bool]:
+    """Return what an operator should know of a PostgreSQL server.
+
+    How many seconds its clock is ahead of ours, and whether those who make
+    requests come as a role that row-level security does not bind.
+    """
+    with database.engine.connect() as connection:
+        rights = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        is_above = bool(connection.exec_driver_sql(rights).scalar_one())
+        now = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return (now - database.clock()).total_seconds(), is_above
+
+
 @cache
 def heads(service: str) -> frozenset[str]:
     """Return the newest revisions that this code has for *service*, one for each branch."""
