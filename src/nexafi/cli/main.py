@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -25,6 +26,11 @@ COMMANDS = {
 """Each is a file beside this one, with an `app` in it; the words are for the list of commands."""
 
 
+def module(name: str) -> str:
+    """Return the file of a command: `import` is a word of the language, so it has a line after."""
+    return f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
+
+
 class Commands(TyperGroup):
     """All commands; the list needs none of them loaded."""
 
@@ -42,7 +48,7 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
         if name in COMMANDS:
-            command = typer.main.get_command(import_module(f"nexafi.cli.{name}").app)
+            command = typer.main.get_command(import_module(f"nexafi.cli.{module(name)}").app)
             command.name = name
         return name, command, rest
 

@@ -120,9 +120,6 @@ class Settings(BaseSettings):
     access_token_s: int = Field(900, ge=10, le=86_400)
     """How long an access token is good."""
 
-    trace_slow_ms: int = Field(1_000, ge=1)
-    """A request that takes longer is written to the log as a warning."""
-
     services: dict[str, Places] = Field(default_factory=dict)
     """What is set for one service alone: ``NEXAFI_<SERVICE>_DATABASE_URL``,
     ``_DATABASE_OWNER_URL``, ``_DATABASE_STEWARD_URL``, and ``_URL``, where others reach it."""

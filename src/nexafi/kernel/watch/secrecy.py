@@ -32,7 +32,8 @@ _SHAPES: Final = (
     (re.compile(r"([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/]+@", re.IGNORECASE), rf"\1:{HIDDEN}@"),
     (re.compile(rf"(?i)(['\"]?[a-z0-9_.-]*(?:{_NAMES})[a-z0-9_-]*['\"]?\s*[:=]\s*)"
                 r"(?:'[^']*'|\"(?:[^\"\\]|\\.)*\"|[^\s,;&)}\]]+)"), rf"\1{HIDDEN}"),
-    (re.compile(r"(Failing row contains|Key \([^)]*\)=) ?\(.*", re.DOTALL), rf"\1 {HIDDEN}"),
+    (re.compile(r"(Failing row contains|Key \([^)]*\)=) ?\(.*?(?:\)\.?(?=\n)|\Z)", re.DOTALL),
+     rf"\1 {HIDDEN}"),
     (re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}"), HIDDEN),
 )  # fmt: skip
 _CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d.-])")
