@@ -158,6 +158,12 @@ class PeriodUnfit(Invalid):
     title = "No period can be made of this"
 
 
+class PeriodUsed(Conflict):
+    """What was closed once stays on record."""
+
+    title = "The period has been closed before"
+
+
 class NoSuchMove(Conflict):
     """A period is already open, softly closed or closed, as it was asked to become."""
 
@@ -217,6 +223,12 @@ class AlreadyPosted(Conflict):
 
     title = "Already posted"
     constraint = "uq_entries_organization_id_source"
+
+
+class ClosingEntry(Conflict):
+    """The closing entry of a fiscal year is taken back by opening the year again, and only so."""
+
+    title = "A closing entry"
 
 
 class AlreadyReversed(Conflict):

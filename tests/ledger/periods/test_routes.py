@@ -231,6 +231,35 @@ def test_reports_see_the_year_as_if_it_had_not_been_closed(books):
     assert income() == before
 
 
+def test_a_closing_entry_is_taken_back_only_by_opening_the_year(books):
+    year = books.year("2025-06-01")
+    closing = books.close(year).json["closing_entry_id"]
+    body = {"date": "2026-02-01", "reason": "by hand"}
+    path = f"/api/v1/ledger/entries/{closing}/reverse"
+
+    assert books.ledger.client.post(path, json=body).json["type"].endswith("/closing-entry")
+    books.reopen(year)
+    back = books.entries()[-1]["id"]
+    path = f"/api/v1/ledger/entries/{back}/reverse"
+    assert books.ledger.client.post(path, json=body).status_code == 409
+    assert len(books.entries()) == 2
+
+
+def test_a_year_that_was_never_closed_can_be_removed(books):
+    year = books.year("2025-06-01", split="quarter")
+    quarter = books.call("GET", "", kind="period").json["items"][0]["id"]
+    books.close(quarter)
+    books.reopen(quarter)
+
+    for used in (year, quarter):
+        refused = books.call("DELETE", f"/{used}")
+        assert refused.json["type"] == "/problems/ledger/period-used"
+    assert books.ledger.count("periods") == 5
+    unused = books.year("2027-06-01", split="month")
+    assert books.call("DELETE", f"/{unused}").status_code == 204
+    assert books.ledger.count("periods") == 5
+
+
 def test_a_later_year_is_opened_first(books):
     early, late = books.year("2025-06-01"), books.year("2026-06-01")
     books.close(early)

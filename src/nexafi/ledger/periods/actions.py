@@ -25,6 +25,7 @@ from nexafi.ledger.errors import (
     LaterYearClosed,
     PeriodTaken,
     PeriodUnfit,
+    PeriodUsed,
     ReasonMissing,
 )
 from nexafi.ledger.journal import actions as journal
@@ -99,6 +100,22 @@ def _split(work: Work, year: Period, into: str) -> list[Period]:
     work.session.add_all(found)
     work.session.flush()
     return found
+
+
+def remove(work: Work, period_id: UUID) -> None:
+    """Remove a period that was never closed, of a year all that is within it; or PeriodUsed."""
+    store.hold(work)
+    period = queries.period(work, period_id)
+    found = [period]
+    if period.kind == "year":
+        found += queries.overlapping(work, "period", period.starts_on, period.ends_on)
+    if queries.changed(work, [each.id for each in found]):
+        raise PeriodUsed(f"{period.name} has been closed before; that stays on record.")
+
+    for each in found:
+        work.session.delete(each)
+    work.session.flush()
+    audit.note(work, May.PERIOD_CLOSE, f"periods/{period.id} ({period.name}) removed")
 
 
 def close(work: Work, period_id: UUID, *, softly: bool, into: str | None, reason: str) -> Period:

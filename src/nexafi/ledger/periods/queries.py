@@ -80,6 +80,12 @@ def changes(work: Work, period_id: UUID, page: PageQuery) -> Sequence[PeriodChan
     return work.session.scalars(statement).all()
 
 
+def changed(work: Work, period_ids: Collection[UUID]) -> bool:
+    """Return whether any of these was ever closed."""
+    wanted = select(PeriodChange.id).where(PeriodChange.period_id.in_(period_ids)).limit(1)
+    return work.session.scalar(wanted) is not None
+
+
 def lock(work: Work) -> Lock | None:
     """Return the lock that holds, if one was ever set; the database goes by the same order."""
     return work.session.scalar(select(Lock).order_by(Lock.id.desc()).limit(1))

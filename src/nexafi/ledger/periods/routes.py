@@ -88,6 +88,12 @@ def read_period(work: Work, period_id: UUID) -> PeriodOut:
     return PeriodOut.of(queries.period(work, period_id))
 
 
+@routes.delete("/<uuid:period_id>", needs=May.PERIOD_CLOSE)
+def remove_period(work: Work, period_id: UUID) -> None:
+    """Remove a period that was never closed, and with a fiscal year the periods within it."""
+    actions.remove(work, period_id)
+
+
 @routes.post("/<uuid:period_id>/split", needs=May.PERIOD_CLOSE, gives=PeriodsOut)
 def split_year(work: Work, period_id: UUID, body: SplitIn) -> PeriodsOut:
     """Add the months or quarters within a fiscal year."""
