@@ -23,7 +23,7 @@ finance football freedom guest hello helloworld hunter iloveyou internet jordan 
 liverpool login master michael microsoft mustang nexafi nothing opensesame owner pass
 passphrase passw password passwort passwordpassword pokemon princess qazwsx qazwsxedc qwerty
 qwertyuiop qwertz qwertzuiop root secret shadow sunshine superman supervisor startup starwars
-test testing tester testtest testpassword trustno user username welcome whatever zxcvbn zxcvbnm
+test testing tester trustno user username welcome whatever zxcvbn zxcvbnm
 thisisapassword mypassword yourpassword newpassword oldpassword temppassword
 """
 COMMON = frozenset(_WORDS.split())
