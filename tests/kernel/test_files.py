@@ -225,6 +225,16 @@ def test_many_columns_are_laid_across_and_then_in_parts():
     assert {at.column.title for s in parts for at in s.columns} >= {f"Month {n}" for n in range(36)}
 
 
+def test_type_is_made_a_little_smaller_to_spare_a_page():
+    def table(count: int) -> Table:
+        return with_rows([Row(["", f"item {n}", Money(n, "EUR")]) for n in range(count)])
+
+    sizes = {count: layout.sheets(table(count))[0].size for count in (40, 55, 90)}
+    assert sizes[40] > sizes[55] >= sizes[40] * layout.SQUEEZE
+    assert sizes[90] == sizes[40], "two pages are set as large as one"
+    assert [len(pages(pdf.write(table(count)))) for count in (40, 55, 90)] == [1, 1, 2]
+
+
 def test_long_text_is_broken_and_stays_on_the_paper():
     rows = [Row(["", "word " * 40]), Row(["", "x" * 300]), Row(["", "a b" * 2_000])]
     table = with_rows(rows)

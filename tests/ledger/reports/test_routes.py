@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from nexafi.kernel.values.money import Money
+from nexafi.kernel.web.paging import write
 from nexafi.ledger.journal.rules import Draft, Leg
 from nexafi.ledger.tables import Period
 from tests.ledger.reports.conftest import REPORTS
@@ -273,6 +274,8 @@ def test_every_report_is_a_csv_an_xlsx_and_a_pdf(year, report):
         ("balance-sheet", "change=true"),
         ("balance-sheet", "format=doc"),
         ("balance-sheet", "known_at=2026-01-01T00:00:00"),
+        ("balance-sheet", "known_at=0001-01-01T00:00:00%2B23:00"),
+        ("income-statement", "from=1900-01-01&to=2999-12-31&compare=36+periods"),
         ("balance-sheet", "as_of=2026-01-01&to=2026-01-02"),
         ("income-statement", "from=2026-02-01&to=2026-01-01"),
         ("income-statement", "dimension=%22"),
@@ -288,7 +291,9 @@ def test_a_question_that_makes_no_sense_is_refused(books, report, query):
 
 
 def test_a_cursor_of_another_list_is_refused(books):
-    assert books.ask("general-ledger", cursor="x").status_code == 400
+    early = write(["1000", "0001-01-01", str(uuid4())], ("code", "date", "id"))
+    for cursor in ("x", early, write(["1000", 7, "x"], ("code", "date", "id"))):
+        assert books.ask("general-ledger", cursor=cursor).status_code == 400
     assert books.ask("general-ledger", account="9999").status_code == 404
 
 

@@ -29,6 +29,10 @@ TITLE_MAX = 66.0
 """The head of a column that is no wider stays in one line."""
 LINES_MAX = 12
 """A cell has no more lines; the last ends in an ellipsis."""
+SQUEEZE = 0.85
+"""Type is made smaller by no more than this to bring a table onto one page."""
+SQUEEZED_ROWS_MAX = 100
+SIZE_MIN = 6.0
 BOLD_KINDS = frozenset({Kind.HEADING, Kind.SUBTOTAL, Kind.TOTAL})
 SPACE_BEFORE = {Kind.HEADING: 7.0, Kind.SUBTOTAL: 1.5, Kind.TOTAL: 3.0, Kind.NOTE: 3.0}
 SPACE_AFTER = {Kind.SUBTOTAL: 4.0, Kind.TOTAL: 7.0}
@@ -109,8 +113,22 @@ def sheets(table: Table) -> list[Sheet]:
     printed = [n for n, column in enumerate(table.columns) if column.is_printed]
     for across, size in ATTEMPTS:
         if fitted := _fit(table, printed, across=across, size=size):
-            return [fitted]
+            return [_squeezed(table, printed, fitted, across=across)]
     return _in_parts(table, printed)
+
+
+def _squeezed(table: Table, printed: Sequence[int], fitted: Sheet, *, across: bool) -> Sheet:
+    """Return a sheet in slightly smaller type if all then stands on one page, else as it was."""
+    if len(table.rows) > SQUEEZED_ROWS_MAX:
+        return fitted
+    size = fitted.size
+    while size >= max(fitted.size * SQUEEZE, SIZE_MIN):
+        tried = _fit(table, printed, across=across, size=size)
+        rows = (set_row(row, tried) for row in table.rows) if tried else ()
+        if tried and sum(each.height for each in rows) <= tried.room(is_first=True):
+            return tried
+        size -= 0.25
+    return fitted
 
 
 def _in_parts(table: Table, printed: Sequence[int]) -> list[Sheet]:

@@ -24,7 +24,7 @@ from nexafi.kernel.web import paging
 from nexafi.kernel.web.export import Format
 from nexafi.kernel.web.paging import CursorUnknown
 from nexafi.ledger.errors import SpanInvalid
-from nexafi.ledger.journal.schemas import Code, Day
+from nexafi.ledger.journal.schemas import FIRST_DAY, LAST_DAY, Code, Day
 from nexafi.ledger.reports import statement
 from nexafi.ledger.reports.draw import Asked, Cursor, LedgerPage
 from nexafi.ledger.reports.general_ledger import AccountLedger, Running
@@ -36,6 +36,8 @@ from nexafi.ledger.reports.trial_balance import Standing, TrialBalance
 PREFIX = "/api/v1/ledger/reports"
 YearStart = Callable[[dt.date], dt.date]
 """Tells the first day of the fiscal year of a day."""
+FIRST_MOMENT = dt.datetime.combine(FIRST_DAY, dt.time(), dt.UTC)
+LAST_MOMENT = dt.datetime.combine(LAST_DAY, dt.time(), dt.UTC)
 PLACE = ("code", "date", "id")
 Dimension = Annotated[str, Field(max_length=201, pattern=r'^[^:"\\\x00]{1,100}(:[^\x00]{1,100})?$')]
 
@@ -54,6 +56,8 @@ class ReportQuery(BaseModel):
     ends_on: Day | None = Field(None, alias="to", description="The same as `as_of`")
     known_at: AwareDatetime | None = Field(
         None,
+        ge=FIRST_MOMENT,
+        le=LAST_MOMENT,
         description="Count only what was recorded at or before this moment",
         examples=["2026-04-01T12:00:00Z"],
     )
@@ -131,9 +135,12 @@ class LedgerQuery(ReportQuery):
             return None
         try:
             code, day, id_ = paging.read(self.cursor, PLACE)
-            return str(code), dt.date.fromisoformat(day), UUID(id_)
+            last = str(code), dt.date.fromisoformat(day), UUID(id_)
         except (TypeError, ValueError, AttributeError):
             raise CursorUnknown(paging.UNKNOWN) from None
+        if not FIRST_DAY <= last[1] <= LAST_DAY:
+            raise CursorUnknown(paging.UNKNOWN)
+        return last
 
 
 class RegisterQuery(LedgerQuery):
