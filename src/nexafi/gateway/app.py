@@ -17,6 +17,7 @@ from pyreqwest.client import Client
 
 from nexafi.contracts.users.client import SIGN_IN
 from nexafi.gateway import door, errors, limits, pages
+from nexafi.gateway.bodies import drain
 from nexafi.gateway.door import Door, Request, Scope
 from nexafi.gateway.identity import Identity, Judge
 from nexafi.gateway.limits import Limits
@@ -108,6 +109,8 @@ class Gateway:
             await self._welcome(request, reply)
             await self._route(request, reply)
         except Problem as problem:
+            if isinstance(problem, errors.BodyTooLarge):
+                await drain(request, protocol)
             self._refuse(reply, problem, scope.client)
         except RuntimeError as error:
             if not type(error).__name__.startswith("RSGI"):

@@ -13,12 +13,17 @@ follow, which nobody here reads. `tests/gateway/test_framing.py` holds granian t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Final
 
 from nexafi.gateway import errors
 from nexafi.gateway.door import Request
 from nexafi.gateway.reply import Protocol_
+
+DRAIN_MAX: Final = 512 * 2**20
+DRAIN_S: Final = 10.0
+"""How much of a refused body is let in, and for how long, so that its sender hears why."""
 
 Body = bytes | AsyncIterator[bytes]
 
@@ -115,6 +120,23 @@ async def ending(body: AsyncIterator[bytes], then: Callable[[], None]) -> AsyncI
     async for piece in body:
         yield piece
     then()
+
+
+async def drain(request: Request, protocol: Protocol_) -> None:
+    """Let a body that is refused come in and forget it, as far as that is bearable.
+
+    Most clients read no answer before they have sent all; closed upon, they report a broken pipe
+    and not that the file is too large. One that asked first (Expect) has sent nothing and waits.
+    """
+    if request.expects:
+        return
+    drained = 0
+    with contextlib.suppress(RuntimeError, StopAsyncIteration, TimeoutError):
+        with contextlib.suppress(RuntimeError):
+            aiter(protocol)  # unless its first part has been read already
+        async with asyncio.timeout(DRAIN_S):
+            while drained < DRAIN_MAX and (piece := await anext(protocol)):  # type: ignore[call-overload]
+                drained += len(piece)
 
 
 def _broken() -> errors.BrokenRequest:

@@ -59,6 +59,7 @@ class Kind(Enum):
     REQUEST_ID = auto()
     TRACEPARENT = auto()
     TRACESTATE = auto()
+    EXPECT = auto()
 
 
 NAMED: Final = {
@@ -73,7 +74,7 @@ NAMED: Final = {
     "traceparent": Kind.TRACEPARENT,
     "tracestate": Kind.TRACESTATE,
     # hop by hop (RFC 9110, section 7.6.1) and settled between us and the client
-    "expect": Kind.DROPPED,
+    "expect": Kind.EXPECT,
     "keep-alive": Kind.DROPPED,
     "proxy-authenticate": Kind.DROPPED,
     "proxy-authorization": Kind.DROPPED,
@@ -131,6 +132,7 @@ class Request:
         "address",
         "client",
         "coded",
+        "expects",
         "fields",
         "host",
         "length",
@@ -154,6 +156,7 @@ class Request:
         self.token: str | None = None
         self.length: int | None = None
         self.coded = False
+        self.expects = False
         self.trace = Trace()
 
     @property
@@ -268,6 +271,8 @@ def _read_other(request: Request, what: Kind, value: str, found: _Reading) -> No
         request.trace.name(value)
     elif what is Kind.TRACEPARENT:
         request.trace.follow(value)
+    elif what is Kind.EXPECT:
+        request.expects = True
     elif what is Kind.TRACESTATE:
         found.state = value if found.state is None else f"{found.state},{value}"
 
