@@ -7,12 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from nexafi.cli import operating
 from nexafi.cli.client import connect
 from nexafi.cli.failures import CommandFailed
 from nexafi.cli.options import AsJson, Data, Organization, Token, Url
 
 app = typer.Typer(no_args_is_help=True, help="People of an organization.")
 PATH = "/api/v1/users"
+
+app.command("everybody")(operating.everybody)
+app.command("reset-password")(operating.reset_password)
+app.command("rotate-keys")(operating.rotate_keys)
 
 
 @app.command()
