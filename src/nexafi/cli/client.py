@@ -228,13 +228,19 @@ class Embedded:
         self._organization = organization
         self._home: Home | None = None
         self._clients: dict[str, Any] = {}
+        self._unclear: CommandFailed | None = None
+        """Why it is not clear for which organization the operator acts; an application would
+        take it for a defect."""
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Send one request to the application that it is for."""
         name = path.removeprefix("/api/v1/").partition("/")[0]
         if name not in self._clients:
             self._clients[name] = self._client(name)
+        self._unclear = None
         answer = self._clients[name].open(path, method=method, headers=dict(headers), data=body)
+        if self._unclear is not None:
+            raise self._unclear
         return Answer(answer.status_code, dict(answer.headers), answer.data)
 
     def close(self) -> None:
@@ -260,10 +266,15 @@ class Embedded:
         """Return the context in which the operator acts; make the organization known to *name*."""
         from nexafi.kernel.data import organizations
         from nexafi.kernel.data.context import Context, utc_now
+        from nexafi.kernel.errors import NotSignedIn
 
         if self._home is None:
             known = organizations.known(self._platform.database("users"))
-            self._home = choose(known, self._organization)
+            try:
+                self._home = choose(known, self._organization)
+            except CommandFailed as error:
+                self._unclear = error
+                raise NotSignedIn("No organization was chosen.") from error
         context = Context(
             actor=f"operator:{getpass.getuser()}",
             now=utc_now(),
