@@ -2,27 +2,30 @@
 
     python -m benchmarks.reports [--lines 1000000] [--rounds 5] [--postgres URL] [--keep DIR]
 
-The books are posted and sealed through the ledger's own store; reports are
-asked over HTTP, in process, as JSON. The reference sums every line by one
-statement of plain SQL, which is what a report without folded months costs.
+The books are posted and sealed through the ledger's own store, and copied to
+PostgreSQL where a server is given. Reports are asked over HTTP, in process, as
+JSON. The reference sums every line by one statement of plain SQL, which is
+what a report without folded months costs.
 `--keep` leaves the SQLite books in a folder and finds them there again.
 """
 
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from uuid import UUID
 
+import psycopg
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, make_url, text
 from tests.databases import Cluster
 
 from benchmarks.common import Measure, machine, table, take_turns, verdict
@@ -34,7 +37,7 @@ from nexafi.kernel.values.money import Money
 from nexafi.ledger.app import service
 from nexafi.ledger.journal import store
 from nexafi.ledger.journal.rules import Draft, Leg
-from nexafi.ledger.tables import Account
+from nexafi.ledger.tables import Account, Balance, Entry, Line, Seal
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ORGANIZATION = UUID(int=0x0BE7C400_0000_7000_8000_000000000001)
@@ -69,7 +72,7 @@ PROMISES = {
 }
 """What is promised: how many seconds at most, and the question."""
 UNPROMISED = {
-    "balance sheet as known an hour ago": "balance-sheet?as_of=2026-08-13"
+    "balance sheet as known before all was recorded": "balance-sheet?as_of=2026-08-13"
     "&known_at=2026-11-20T11:00:00Z",
     "income statement of a year, by department": "income-statement?from=2025-01-01"
     "&to=2025-12-31&dimension=department",
@@ -137,7 +140,7 @@ def draft(chance: Random, codes: list[str]) -> Draft:
 
 
 @contextmanager
-def on_sqlite(keep: Path | None, lines: int) -> Iterator[tuple[Database, str]]:
+def on_sqlite(keep: Path | None, lines: int) -> Iterator[tuple[Database, Path]]:
     """Give books on SQLite."""
     with tempfile.TemporaryDirectory() as made:
         path = (keep or Path(made)) / "ledger.db"
@@ -145,28 +148,44 @@ def on_sqlite(keep: Path | None, lines: int) -> Iterator[tuple[Database, str]]:
         database = service.database(url, clock=lambda: NOW)
         upgrade(database)
         fill(database, lines)
-        yield database, url
+        yield database, path
         database.close()
 
 
 @contextmanager
-def on_postgres(url: str, lines: int) -> Iterator[tuple[Database, str]]:
-    """Give books on PostgreSQL, in a database of their own that is dropped at the end."""
+def on_postgres(url: str, sqlite: Path) -> Iterator[tuple[Database, str]]:
+    """Give the same books on PostgreSQL, in a database of their own that is dropped at the end."""
     cluster = Cluster(url)
     try:
         database = cluster.open(service, lambda: NOW)
-        fill(database, lines)
         with database.steward() as session:
             name = session.scalar(text("SELECT current_database()"))
-        own = url.rpartition("/")[0] + f"/{name}"
-        engine = create_engine(own, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("VACUUM ANALYZE"))
-        engine.dispose()
-        yield database, own
+        own = make_url(url).set(database=name)
+        copy_books(sqlite, own)
+        yield database, own.render_as_string(hide_password=False)
         database.close()
     finally:
         cluster.close()
+
+
+def copy_books(sqlite: Path, to: URL) -> None:
+    """Copy the rows as they are: they were checked when they were posted."""
+    began = time.monotonic()
+    plain = to.set(drivername="postgresql").render_as_string(hide_password=False)
+    with closing(sqlite3.connect(sqlite)) as books, psycopg.connect(plain) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("SET TimeZone = 'UTC'")
+        for table_ in (Account, Entry, Line, Seal, Balance):
+            columns = [column.name for column in table_.__table__.columns]
+            names = ", ".join(columns)
+            rows = books.execute(f"SELECT {names} FROM {table_.__tablename__}")
+            statement = f"COPY {table_.__tablename__} ({names}) FROM STDIN"
+            with connection.cursor().copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    print(f"copied to PostgreSQL in {time.monotonic() - began:.0f} s")
 
 
 def asking(client: FlaskClient, question: str) -> Measure:
@@ -227,11 +246,11 @@ def main() -> int:
     read.add_argument("--keep", type=Path, help="a folder for the SQLite books")
     asked = read.parse_args()
     print(machine())
-    with on_sqlite(asked.keep, asked.lines) as (database, url):
-        kept = measure(database, url, "SQLite", asked.rounds)
-    if asked.postgres:
-        with on_postgres(asked.postgres, asked.lines) as (database, url):
-            kept = measure(database, url, "PostgreSQL", asked.rounds) and kept
+    with on_sqlite(asked.keep, asked.lines) as (database, path):
+        kept = measure(database, f"sqlite:///{path}", "SQLite", asked.rounds)
+        if asked.postgres:
+            with on_postgres(asked.postgres, path) as (copied, url):
+                kept = measure(copied, url, "PostgreSQL", asked.rounds) and kept
     return 0 if kept else 1
 
 
