@@ -185,6 +185,7 @@ def serving(
     *,
     interface: str = "wsgi",
     threads: int = 4,
+    workers: int = 1,
     env: Mapping[str, str] | None = None,
     log: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
@@ -195,12 +196,13 @@ def serving(
         port: the port on 127.0.0.1.
         interface: ``wsgi`` for the services, ``rsgi`` for the gateway.
         threads: blocking threads of a WSGI worker.
+        workers: processes that share the port.
         env: settings beside those of our own environment.
         log: where its output goes.
 
     """
     command = [sys.executable, "-m", "granian", "--interface", interface, "--host", HERE]
-    command += ["--port", str(port), "--workers", "1", "--no-ws", "--http", "1"]
+    command += ["--port", str(port), "--workers", str(workers), "--no-ws", "--http", "1"]
     command += ["--log-level", "warning"]
     if interface == "wsgi":
         command += ["--blocking-threads", str(threads)]
