@@ -22,7 +22,8 @@ ECS_VERSION: Final = "9.2.0"
 STACK_MAX: Final = 12_000
 
 OURS: Final = frozenset({
-    "@timestamp", "log.level", "ecs.version", "service.name", "process.pid", "trace.id", "span.id",
+    "@timestamp", "log.level", "ecs.version", "service.name", "log.logger", "process.pid",
+    "process.thread.name", "trace.id", "span.id", "user.id", "organization.id", "event.duration",
     "http.request.method", "http.response.status_code",
 })  # fmt: skip
 """Fields that hold nothing but what we wrote into them; all others are looked through."""
