@@ -247,6 +247,29 @@ def test_a_register_shows_the_other_accounts_and_the_own_currency(books):
     assert b"110.00" in books.ask("register", account="1010", to=str(day), format="csv").data
 
 
+@pytest.mark.parametrize(
+    ("query", "heads"),
+    [
+        ({"compare": "15 months"}, ["Jan 2025", "Mar 2026", "Total"]),
+        ({"dimension": "department"}, ["lab", "sales", "none", "Total"]),
+        ({"compare": "previous_year"}, ["1 Jan 2025"]),
+    ],
+)
+def test_months_and_values_add_up_to_a_total_on_paper(year, query, heads):
+    days = {"from_": "2025-01-01", "to": "2026-03-31"}
+    whole = year.sections("income-statement", **days)
+    written = year.ask("income-statement", **days, **query, format="csv").data.decode()
+    rows = {row[2]: row for row in csv.reader(StringIO(written))}
+
+    assert all(any(head in each for each in rows[""]) for head in heads if "1 Jan" not in head)
+    if "Total" in heads:
+        assert rows[""][-1] == "Total (EUR)"
+        assert [rows["Net profit"][-1]] == whole["Net profit"]
+        assert [rows["Total revenue"][-1]] == whole["Revenue"]
+    else:
+        assert "Total (EUR)" not in rows[""]
+
+
 @pytest.mark.parametrize("report", ALL)
 def test_every_report_is_a_csv_an_xlsx_and_a_pdf(year, report):
     query = {"from_": "2025-01-01", "to": "2026-03-31"}

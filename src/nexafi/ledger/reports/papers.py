@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from nexafi.kernel.data.context import Context
 from nexafi.kernel.files.table import Column, Paper, Row, Table
-from nexafi.ledger.reports import general_ledger, register, rules, statement, trial_balance
+from nexafi.ledger.reports import (
+    general_ledger,
+    income_statement,
+    register,
+    rules,
+    statement,
+    trial_balance,
+)
 from nexafi.ledger.reports.draw import Asked, LedgerPage
 from nexafi.ledger.reports.register import Counters
+from nexafi.ledger.reports.rules import DAY
 from nexafi.ledger.reports.statement import Statement
 from nexafi.ledger.reports.trial_balance import TrialBalance
 
@@ -16,6 +25,8 @@ from nexafi.ledger.reports.trial_balance import TrialBalance
 def of_statement(context: Context, drawn: Statement, asked: Asked, *, changes: bool) -> Table:
     """Return a statement as a table."""
     currency = context.known.base_currency
+    if drawn.title == income_statement.TITLE and _add_up(drawn, asked):
+        drawn = statement.totaled(drawn)
     last = max(drawn.columns, key=lambda span: span.ends_on)
     period = rules.in_words(last.starts_on, last.ends_on)
     starts = {span.starts_on for span in drawn.columns}
@@ -29,6 +40,14 @@ def of_statement(context: Context, drawn: Statement, asked: Asked, *, changes: b
         columns=statement.columns(drawn, changes=changes),
         rows=statement.rows(drawn, currency, changes=changes),
     )
+
+
+def _add_up(drawn: Statement, asked: Asked) -> bool:
+    """Say whether the columns are parts of one whole: one after another, or value by value."""
+    if asked.dimension is not None:
+        return asked.value is None and asked.compare is None and len(drawn.columns) > 1
+    met = all(one.ends_on + DAY == two.starts_on for one, two in pairwise(drawn.columns))
+    return met and len(drawn.columns) > 2
 
 
 def of_trial_balance(context: Context, drawn: TrialBalance, asked: Asked) -> Table:

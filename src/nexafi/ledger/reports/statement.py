@@ -9,7 +9,7 @@ when they are debits. So profit is revenue less expenses.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -133,9 +133,22 @@ def _tree(accounts: Sequence[Account], sums: Sequence[Sums], sign: int) -> list[
     return walk(None, 0)
 
 
-def is_type(*types: str) -> Callable[[Account], bool]:
-    """Return what says whether an account is of one of *types*."""
-    return lambda account: account.type in types
+def totaled(statement: Statement) -> Statement:
+    """Return *statement* with one more column, the sum of all, which must not overlap."""
+    first, last = statement.columns[0], statement.columns[-1]
+    more = Span(last.ends_on, first.starts_on, "Total")
+    sections = tuple(
+        replace(
+            section,
+            totals=(*section.totals, sum(section.totals)),
+            figures=tuple(
+                replace(figure, amounts=(*figure.amounts, sum(figure.amounts)))
+                for figure in section.figures
+            ),
+        )
+        for section in statement.sections
+    )
+    return replace(statement, columns=(*statement.columns, more), sections=sections)
 
 
 def columns(statement: Statement, *, changes: bool) -> list[Column]:
