@@ -25,7 +25,7 @@ from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.web import idempotency
 from nexafi.kernel.web.downloads import Download
 from nexafi.kernel.web.endpoints import Routes
-from nexafi.kernel.web.idempotency import KEPT, LEASE
+from nexafi.kernel.web.idempotency import KEPT_MIN, LEASE, Keeping
 from nexafi.kernel.web.uploads import Upload
 from nexafi.ledger.app import service as ledger
 from nexafi.ledger.tables import Account, Base
@@ -109,6 +109,7 @@ class House:
     def __init__(self, database: Database, caller) -> None:
         self.database, self.caller, self.outer = database, caller, Outer()
         service = Service("ledger", 5002, Base, routes=[routes], equipment=[self.outer])
+        self.service = service
         self.app = service.equip(Secret.new()).app(database, lambda: self.caller)
 
     def post(self, code: str, key: str | None, path: str = ""):
@@ -305,17 +306,28 @@ def test_what_is_kept_says_nothing_of_the_request_to_one_without_the_secret(hous
 def test_old_keys_are_forgotten_and_young_ones_are_not(house, clock, context):
     house.post("1", "old")
     house.post("1", "old", "/token")
-    clock.pass_by(KEPT)
+    clock.pass_by(KEPT_MIN)
     house.post("2", "young")
 
-    done = jobs.run(KERNEL_JOBS[0], house.database, Equipment())
+    done = jobs.run(KERNEL_JOBS[0], house.database, Equipment([Keeping()]))
 
     assert done == 2
     assert [row.key for row in house.rows()] == ["young"]
+
+
+@pytest.mark.parametrize(("hours", "kept"), [(1, 1), (72, 2)])
+def test_how_long_is_a_setting_but_a_day_at_least(house, clock, hours, kept):
+    house.post("1", "old")
+    clock.pass_by(timedelta(hours=30))
+    house.post("2", "young")
+
+    house.service.equip(Keeping(timedelta(hours=hours))).round(house.database, lambda _: None)
+
+    assert house.count("idempotency") == kept
 
 
 def test_nothing_is_kept_of_a_get(house, context):
     house.app.test_client().get(f"{PATH}/{UUID(int=1)}", headers={"Idempotency-Key": "k"})
 
     assert house.count("idempotency") == 0
-    assert timedelta(0) < LEASE < KEPT
+    assert timedelta(0) < LEASE < KEPT_MIN

@@ -31,6 +31,7 @@ from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.trust.tokens import Realm, Verifier
 from nexafi.kernel.watch import logs
 from nexafi.kernel.web.endpoints import Identify
+from nexafi.kernel.web.idempotency import Keeping
 from nexafi.kernel.web.identity import by_token
 
 GATEWAY: Final = "gateway"
@@ -169,7 +170,8 @@ class Platform:
         self.service(name).listener(self.database(name))(envelope)  # type: ignore[arg-type]
 
     def _equipment(self) -> list[object]:
-        found: list[object] = [self.secret, self.realm]
+        keeping = Keeping(timedelta(hours=self.settings.idempotency_hours))
+        found: list[object] = [self.secret, self.realm, keeping]
         if find_spec("nexafi.users") is not None:
             from nexafi.users.settings import UsersSettings
 

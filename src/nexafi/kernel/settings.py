@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     poll_s: float = Field(0.3, ge=0.05, le=60)
     """How long a worker that found nothing to do waits before it looks again."""
 
+    idempotency_hours: int = Field(24, ge=24, le=24 * 90)
+    """How long the answer to a POST with an ``Idempotency-Key`` is kept for whoever asks again."""
+
     issuer: str = "nexafi"
     """Who issues access tokens, as they say it (``iss``)."""
 

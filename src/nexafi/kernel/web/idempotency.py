@@ -51,8 +51,8 @@ LEASE = timedelta(minutes=2)
 """How long an endpoint that takes `begin` may run before its key is thought abandoned."""
 WAIT = "8s"
 """How long PostgreSQL waits for another who holds the key, or any other lock of this Work."""
-KEPT = timedelta(hours=24)
-"""How long an answer is kept at least."""
+KEPT_MIN = timedelta(hours=24)
+"""How long an answer is kept at least, whatever is set."""
 BATCH_MAX = 5_000
 PURPOSE = "idempotency"
 
@@ -117,6 +117,13 @@ class StillRunning(Conflict):
     """The first request with this idempotency key has not ended yet."""
 
     title = "The same request is still running"
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long answers are kept; every service takes it, and keeps them for a day without it."""
+
+    kept: timedelta = KEPT_MIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,24 +251,25 @@ def claim(
 
 
 def due(survey: Survey) -> Sequence[UUID]:
-    """Return the organizations, NOBODY among them, that have keys older than KEPT."""
-    old = select(IdempotencyRow.organization_id).where(_is_old(survey.now))
+    """Return the organizations, NOBODY among them, that may have keys to be forgotten."""
+    old = select(IdempotencyRow.organization_id).where(_began_before(survey.now - KEPT_MIN))
     return survey.session.scalars(old.distinct()).all()
 
 
-def forget_old_keys(begin: Begin) -> None:
-    """Remove what was answered more than KEPT ago; the kernel's own job, in every service."""
+def forget_old_keys(begin: Begin, keeping: Keeping) -> None:
+    """Remove what was answered long enough ago; the kernel's own job, in every service."""
     removed = BATCH_MAX
     while removed == BATCH_MAX:
         with begin() as work:
             mine = TABLE.c.organization_id == work.organization_id
-            old = select(TABLE.c.key).where(mine, _is_old(work.context.now)).limit(BATCH_MAX)
+            before = work.context.now - max(keeping.kept, KEPT_MIN)
+            old = select(TABLE.c.key).where(mine, _began_before(before)).limit(BATCH_MAX)
             gone = delete(TABLE).where(mine, TABLE.c.key.in_(old))
             removed = work.session.connection().execute(gone).rowcount
 
 
-def _is_old(now: datetime) -> ColumnElement[bool]:
-    return TABLE.c.started_at <= now - KEPT
+def _began_before(moment: datetime) -> ColumnElement[bool]:
+    return TABLE.c.started_at <= moment
 
 
 def _fingerprint(request: Request, caller: Context, hidden: bytes) -> str:
