@@ -212,7 +212,11 @@ def open_in_books(
 
 
 def open_at_bank(
-    work: Work, account_ids: Collection[UUID], *, until: dt.date | None = None
+    work: Work,
+    account_ids: Collection[UUID],
+    *,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
 ) -> list[tuple[Item, UUID, str]]:
     """Return the statement lines nobody has decided on, each with bank account and currency."""
     wanted = (
@@ -230,6 +234,8 @@ def open_at_bank(
         .order_by(StatementLine.booked_on, StatementLine.id)
         .limit(OPEN_MAX)
     )
+    if since is not None:
+        wanted = wanted.where(StatementLine.booked_on >= since)
     if until is not None:
         wanted = wanted.where(StatementLine.booked_on <= until)
     return [

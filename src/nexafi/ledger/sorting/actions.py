@@ -131,7 +131,12 @@ def _transfers(work: Work, looks: Sequence[Look]) -> dict[UUID, Transfer]:
         return {}
     ids = {look.id for look in looks}
     lines = [(_item(look), look.bank_account_id, look.currency) for look in looks]
-    lines += [e for e in reconciliations.open_at_bank(work, accounts) if e[0].id not in ids]
+    around = dt.timedelta(days=matching.DRIFT_DAYS)
+    days = [look.booked_on for look in looks]
+    near = reconciliations.open_at_bank(
+        work, accounts, since=min(days) - around, until=max(days) + around
+    )
+    lines += [each for each in near if each[0].id not in ids]
     return {
         line_id: moved
         for moved in matching.transfers(lines)

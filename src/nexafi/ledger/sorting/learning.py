@@ -55,8 +55,7 @@ def features(look: Look) -> tuple[str, ...]:
 
 
 def _is_word(word: str) -> bool:
-    digits = sum(each.isdigit() for each in word)
-    return digits * 3 <= len(word)
+    return word.isalpha() or sum(map(str.isdigit, word)) * 3 <= len(word)
 
 
 def _is_telling(feature: str) -> bool:
@@ -86,7 +85,8 @@ class Model:
         if not known:
             return None
         candidates = {account for each in known for account in self.seen[each]}
-        scores = {account: self._score(own, account) for account in candidates}
+        counts = [self.seen[each] for each in own if each in self.seen]
+        scores = {account: self._score(counts, account) for account in candidates}
         best = max(sorted(scores), key=scores.__getitem__)
         posterior = 1 / sum(math.exp(score - scores[best]) for score in scores.values())
         ways = [self._succession(each, best) for each in known]
@@ -98,13 +98,10 @@ class Model:
         )
         return Guess(best, strength, tuple(words[:3]))
 
-    def _score(self, own: Sequence[str], account: str) -> float:
+    def _score(self, counts: Sequence[Counter[str]], account: str) -> float:
         count = self.accounts[account]
-        total = math.log(count / self.lines)
-        for each in own:
-            if each in self.seen:
-                total += math.log((self.seen[each][account] + SMOOTHING) / (count + 2 * SMOOTHING))
-        return total
+        total = math.log(count / self.lines) - len(counts) * math.log(count + 2 * SMOOTHING)
+        return total + sum(math.log(each.get(account, 0) + SMOOTHING) for each in counts)
 
     def _succession(self, feature: str, account: str) -> float:
         counts = self.seen[feature]

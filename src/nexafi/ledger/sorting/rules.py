@@ -49,6 +49,11 @@ class Look:
         found["any"] = "\n".join(each for each in found.values() if each)
         return found
 
+    @cached_property
+    def encoded(self) -> dict[str, bytes]:
+        """Return the same texts in UTF-8, as RE2 reads them."""
+        return {name: text.encode("utf-8", "replace") for name, text in self.fields.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Portion:
@@ -114,7 +119,7 @@ def _regex(said: Mapping[str, Any]) -> Holds:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
         raise RuleUnfit(f"The pattern cannot be read: {reason}.", pattern=said["pattern"]) from None
     name = said.get("field", "any")
-    return lambda look: found.search(look.fields[name]) is not None
+    return lambda look: found.search(look.encoded[name]) is not None
 
 
 def _amount(said: Mapping[str, Any]) -> Holds:
