@@ -223,9 +223,12 @@ class Http:
 class Embedded:
     """The line to a data folder: the applications of its services, in this process."""
 
-    def __init__(self, platform: Platform, organization: str | None) -> None:
+    def __init__(
+        self, platform: Platform, organization: str | None, first: Home | None = None
+    ) -> None:
         self._platform = platform
         self._organization = organization
+        self._first = first
         self._home: Home | None = None
         self._clients: dict[str, Any] = {}
         self._unclear: CommandFailed | None = None
@@ -269,7 +272,12 @@ class Embedded:
         from nexafi.kernel.errors import NotSignedIn
 
         if self._home is None:
-            known = organizations.known(self._platform.database("users"))
+            users = self._platform.database("users")
+            known = organizations.known(users)
+            if self._first is not None and not known and self._organization is None:
+                begun = Context("operator", utc_now(), self._first.id, self._first)
+                organizations.make_known(users, begun)
+                known = [self._first]
             try:
                 self._home = choose(known, self._organization)
             except CommandFailed as error:
@@ -298,13 +306,18 @@ def choose(known: list[Home], wanted: str | None) -> Home:
 
 
 def connect(
-    url: str | None, token: str | None, data: Path | None = None, organization: str | None = None
+    url: str | None,
+    token: str | None,
+    data: Path | None = None,
+    organization: str | None = None,
+    *,
+    first: Home | None = None,
 ) -> Api:
     """Return the platform that is meant.
 
     That of *url*; else the data folder, if one is named; else the one signed in
     to (`nexafi login`); else the data folder that is set, so that a newcomer
-    needs no server at all.
+    needs no server at all. There *first* is made the organization, where none is yet.
     """
     kept = signed_in.found()
     if url or (kept and data is None):
@@ -318,7 +331,7 @@ def connect(
     settings = Settings(data=data) if data else Settings()
     settings.folder.mkdir(parents=True, exist_ok=True)
     platform = Platform(settings, near=existing())
-    return Api(Embedded(platform, organization), where=str(settings.folder))
+    return Api(Embedded(platform, organization, first), where=str(settings.folder))
 
 
 def _query(query: Mapping[str, object]) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {
     "login": "Sign in to a running platform.",
     "logout": "Forget the sign-in to a platform.",
     "user": "People of an organization.",
+    "import": "Hand in files of banks.",
     "openapi": "Print the description of the API.",
 }
 """Each is a file beside this one, with an `app` in it; the words are for the list of commands."""
