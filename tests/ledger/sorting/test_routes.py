@@ -81,7 +81,11 @@ def test_a_line_is_split_over_accounts(bank, lines):
     assert decide(bank, lines[0], "accept", 422, splits=parts)["type"].endswith("shares-unfit")
     assert bank.ledger.count("entries") == 0
 
-    parts[1]["amount"]["amount"] = "100.00"
+    parts[1]["amount"] = {"amount": "100.00", "currency": "USD"}
+    assert decide(bank, lines[0], "accept", 422, splits=parts)["type"].endswith("shares-unfit")
+    assert bank.ledger.count("entries") == 0
+
+    parts[1]["amount"]["currency"] = "EUR"
     decide(bank, lines[0], "accept", splits=parts)
     assert bank.ledger.sums() == {"1050": 100_000, "4000": -90_000, "1200": -10_000}
 

@@ -71,7 +71,8 @@ class Booking:
 def post(work: Work, line: StatementLine, booking: Booking) -> Reconciliation:
     """Post the entry of a statement line, once, and reconcile the two."""
     _check_new([line])
-    if sum(split.amount.minor for split in booking.splits) != line.minor:
+    strange = {split.amount.currency for split in booking.splits} - {line.currency}
+    if strange or sum(split.amount.minor for split in booking.splits) != line.minor:
         raise SharesUnfit(f"The parts must add up to {line.amount.text} {line.currency}.")
     account = line.bank_account
     legs = [Leg(account.account.code, line.amount, booking.base)]

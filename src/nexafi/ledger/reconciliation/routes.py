@@ -92,7 +92,11 @@ def list_candidates(work: Work, line_id: UUID) -> ProposalsOut:
     line = banking.statement_line(work, line_id)
     account = line.bank_account
     books = queries.open_in_books(work, account, since=line.booked_on, until=line.booked_on)
-    others = [item for item, _, _ in queries.open_at_bank(work, [account.id])]
+    near = dt.timedelta(days=rules.DRIFT_DAYS)
+    nearby = queries.open_at_bank(
+        work, [account.id], since=line.booked_on - near, until=line.booked_on + near
+    )
+    others = [item for item, _, _ in nearby]
     entries = {each.id: each.entry_id for each in books if each.entry_id is not None}
     found = rules.propose(queries.item_of(line), others, books)
     return ProposalsOut(items=[ProposalOut.of(each, entries, line.currency) for each in found])

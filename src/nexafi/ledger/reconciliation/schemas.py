@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nexafi.kernel.values.money import Money
 from nexafi.kernel.web.paging import PageQuery
+from nexafi.ledger.journal.schemas import Day
 from nexafi.ledger.reconciliation.actions import Match
 from nexafi.ledger.reconciliation.queries import Group, Shown
 from nexafi.ledger.reconciliation.rules import Item, Proposal, Sides
@@ -103,7 +104,7 @@ class UndoIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    date: dt.date | None = Field(
+    date: Day | None = Field(
         None, description="Of the reversing entry; else that of the entry, or today if it is closed"
     )
     reason: str | None = Field(None, max_length=500)

@@ -12,6 +12,7 @@ from typing_extensions import override
 from nexafi.kernel.errors import Problem
 from nexafi.kernel.values.money import Money
 from nexafi.kernel.web.paging import PageQuery
+from nexafi.ledger.journal.schemas import Day
 from nexafi.ledger.reconciliation.actions import Split
 from nexafi.ledger.sorting import rules
 from nexafi.ledger.sorting.actions import Change, Hit
@@ -264,7 +265,7 @@ class ChangeIn(_Strict):
 class AcceptIn(ChangeIn):
     """How a line is to be booked; with nothing said, as suggested."""
 
-    date: dt.date | None = Field(None, description="Of the entry; that of the line without one")
+    date: Day | None = Field(None, description="Of the entry; that of the line without one")
     base: Money | None = Field(
         None,
         description="The worth of the line in the base currency, on its side, if it has another",
