@@ -21,6 +21,7 @@ COMMANDS = {
     "login": "Sign in to a running platform.",
     "logout": "Forget the sign-in to a platform.",
     "user": "People of an organization.",
+    "demo": "Make a sample company with a year of life.",
     "import": "Hand in files of banks.",
     "openapi": "Print the description of the API.",
 }
