@@ -68,10 +68,10 @@ def test_a_subtype_belongs_to_its_type(type_):
 def test_reports_know_the_subtypes_by_the_same_words():
     assert cash.CASH in rules.SUBTYPES["asset"]
     long_term = {"fixed_asset", "accumulated_depreciation", "intangible", "investment"}
-    assert long_term | {"non_current_asset"} == balance_sheet.NON_CURRENT & set(
+    assert long_term | {"non_current_asset"} == balance_sheet.NON_CURRENT["asset"] & set(
         rules.SUBTYPES["asset"]
     )
-    assert {"loan", "non_current_liability"} == balance_sheet.NON_CURRENT & set(
+    assert {"loan", "non_current_liability"} == balance_sheet.NON_CURRENT["liability"] & set(
         rules.SUBTYPES["liability"]
     )
     assert {"other_income", "interest_income", "gains"} == income_statement.OTHER_INCOME & set(
