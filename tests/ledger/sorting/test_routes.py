@@ -305,3 +305,13 @@ def test_who_may_only_read_decides_nothing(bank, lines):
     decide(bank, lines[0], "accept", 403, account="6100")
     bank.call("POST", "/rules", 403, json=rule())
     assert len(bank.lines()) == 3
+
+
+def test_lines_that_are_named_are_not_narrowed_by_a_bank_account(bank, lines):
+    body = {"ids": [lines[0]["id"]], "bank_account": lines[0]["bank_account"]}
+
+    assert (
+        "min_confidence" in bank.call("POST", "/statement-lines/accept", 422, json=body)["detail"]
+    )
+    assert bank.lines()[0]["state"] == "new"
+    assert bank.ledger.count("entries") == 0

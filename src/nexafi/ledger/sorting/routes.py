@@ -46,6 +46,8 @@ def accept_many(work: Work, body: BulkIn) -> BulkOut:
     """Accept lines as suggested, each for itself: those named, or the surest, 200 in a call."""
     if (body.ids is None) == (body.min_confidence is None):
         raise Invalid("Say `ids` or `min_confidence`.")
+    if body.ids is not None and body.bank_account is not None:
+        raise Invalid("`bank_account` narrows `min_confidence`; lines in `ids` are named already.")
     sure = body.min_confidence
     if body.ids is not None:
         ids = list(dict.fromkeys(body.ids))
