@@ -19,9 +19,10 @@ from nexafi.users.app import service as users_service
 from nexafi.users.publisher import Near
 from tests.cli.conftest import commands
 from tests.conftest import Clock
-from tests.users.conftest import SECRET, SETTINGS, Person, Users
+from tests.ledger.conftest import ledger
+from tests.users.conftest import SECRET, SETTINGS, Person, Users, ada, users
 
-__all__ = ["Platform", "commands", "platform"]
+__all__ = ["Platform", "ada", "commands", "ledger", "platform", "users"]
 
 
 @dataclass

@@ -46,7 +46,7 @@ def month_and_day(text: str) -> str:
 
 
 def title(text: str) -> str:
-    """Return a name without spaces around it; ValueError if nothing is left of it."""
-    if not (name := text.strip()):
+    """Return a name as it was written; ValueError if it is nothing but spaces."""
+    if not text.strip():
         raise ValueError("a name has letters")
-    return name
+    return text
