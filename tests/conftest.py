@@ -96,4 +96,4 @@ def open_database(engine: str, places: dict[str, Files | Cluster], clock: Clock)
 
     yield open_one
     for database in opened:
-        database.close()
+        places[engine].give_back(database)
