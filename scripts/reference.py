@@ -1,6 +1,6 @@
 """The parts of the reference that are written from the code.
 
-    python -m scripts.reference              # writes docs/reference/settings.md and commands.md
+    python -m scripts.reference              # writes docs/reference/*.md and docs/events/*.json
 
 A test fails when what is written is not what the code says.
 """
@@ -116,11 +116,118 @@ def _command(command: object) -> str:
     return f"{help_}\n\n{table}"
 
 
+API = """# The API of the service {name}
+
+Every call, as the service describes itself in `/api/v1/{name}/openapi.json`. What holds for all of
+them (money, problems, pages, idempotency keys) stands in [the guide](../guides/api.md). Written
+from the code by `make docs`: do not edit.
+
+"""
+
+
+def services() -> list[str]:
+    """Return the services that answer requests by themselves."""
+    from nexafi.cli.platform import GATEWAY, chosen
+
+    return [name for name in chosen([]) if name != GATEWAY]
+
+
+def api(name: str) -> str:
+    """Return the page of all calls of a service."""
+    from importlib import import_module
+
+    from nexafi.kernel.web.openapi import document
+
+    service = import_module(f"nexafi.{name}.app").service
+    described = document(name, service.endpoints(), version="")
+    needs = {(e.method.lower(), _curly(e.path)): e.needs for e in service.endpoints()}
+    parts = []
+    tag = ""
+    for path, calls in sorted(described["paths"].items()):
+        for method, call in calls.items():
+            if call["tags"][0] != tag:
+                tag = call["tags"][0]
+                parts.append(f"## {tag}\n")
+            parts.append(_call(path, method, call, needs.get((method, path))))
+    return API.format(name=name) + "\n".join(parts)
+
+
+def _curly(path: str) -> str:
+    import re
+
+    return re.sub(r"<(?:[^:>]+:)?(\w+)>", r"{\1}", path)
+
+
+def _call(path: str, method: str, call: dict, needs: object) -> str:
+    text = "\n\n".join(filter(None, (call.get("summary"), call.get("description"))))
+    lines = [f"### {method.upper()} {path}\n", f"{text}\n"]
+    if needs is not None:
+        lines.append(f"Needs: {needs}\n")
+    rows = [
+        f"| `{each['name']}` | {each['in']}{', required' if each.get('required') else ''} |"
+        f" {each.get('description', '')} |"
+        for each in call.get("parameters", [])
+        if "$ref" not in each and each["in"] != "header"
+    ]
+    if rows:
+        lines.append("\n".join(["| parameter | in | |", "|---|---|---|", *rows]) + "\n")
+    if body := call.get("requestBody"):
+        lines.append(f"Body: {_kinds(body['content'])}\n")
+    answers = [
+        f"`{status}` {_kinds(answer['content']) if 'content' in answer else ''}".strip()
+        for status, answer in call["responses"].items()
+        if status.startswith("2")
+    ]
+    lines.append(f"Answers: {', '.join(answers)}\n")
+    return "\n".join(lines)
+
+
+def _kinds(content: dict) -> str:
+    names = []
+    for media, kind in content.items():
+        schema = kind.get("schema", {})
+        name = schema.get("$ref", "").rpartition("/")[2] or schema.get("title", "")
+        names.append(f"`{media}` {name}".strip())
+    return ", ".join(names)
+
+
+def events() -> dict[str, str]:
+    """Return the JSON schema of each event, by its name."""
+    import json
+    from importlib import import_module
+
+    from nexafi.kernel.news.events import Event
+
+    found = {}
+    root = FOLDER.parent.parent / "src" / "nexafi" / "contracts"
+    for place in sorted(root.glob("*/events.py")):
+        module = import_module(f"nexafi.contracts.{place.parent.name}.events")
+        for kind in vars(module).values():
+            if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event:
+                schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+                schema |= kind.model_json_schema(mode="serialization")
+                named = f"{kind.name}.v{kind.version}"
+                found[named] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return found
+
+
+def pages() -> dict[Path, str]:
+    """Return all that is written from the code, by the file that it stands in."""
+    docs = FOLDER.parent
+    return {
+        FOLDER / "settings.md": settings(),
+        FOLDER / "commands.md": commands(),
+        **{FOLDER / f"api-{name}.md": api(name) for name in services()},
+        **{docs / "events" / f"{name}.json": text for name, text in events().items()},
+    }
+
+
 def main() -> int:
-    """Write both pages."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "settings.md").write_text(settings(), encoding="utf-8")
-    (FOLDER / "commands.md").write_text(commands(), encoding="utf-8")
+    """Write all of it."""
+    for path, text in pages().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(FOLDER.parent.parent))
     return 0
 
 
