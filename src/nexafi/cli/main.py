@@ -23,6 +23,9 @@ COMMANDS = {
     "user": "People of an organization.",
     "demo": "Make a sample company with a year of life.",
     "import": "Hand in files of banks.",
+    "report": "Show a report, or write it to a file.",
+    "ledger": "Prove the books, and export their hash chain.",
+    "export": "Write the books for hledger or beancount.",
     "openapi": "Print the description of the API.",
 }
 """Each is a file beside this one, with an `app` in it; the words are for the list of commands."""
