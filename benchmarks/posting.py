@@ -51,7 +51,7 @@ from nexafi.kernel.data.statements import insert_many
 from nexafi.kernel.values.ids import new_id
 from nexafi.kernel.values.money import Money
 from nexafi.ledger.app import service
-from nexafi.ledger.journal import actions, store
+from nexafi.ledger.journal import actions, rules, store
 from nexafi.ledger.journal.rules import Draft, Leg
 from nexafi.ledger.tables import Account
 
@@ -130,7 +130,11 @@ def postgres(server: str) -> Iterator[Place]:
         yield Place(
             "PostgreSQL",
             database,
-            {"BENCHMARK_DATABASE": as_role(APP), "BENCHMARK_STEWARD": as_role(STEWARD)},
+            {
+                "BENCHMARK_DATABASE": as_role(APP),
+                "BENCHMARK_STEWARD": as_role(STEWARD),
+                "BENCHMARK_OWNER": as_role(OWNER),
+            },
         )
         database.close()
     finally:
@@ -206,7 +210,7 @@ def by_threads(post: Callable[[], int], args: argparse.Namespace) -> Measure:
 
 def pgbench(place: Place, folder: Path, args: argparse.Namespace) -> Measure:
     """Return what measures the same function, one transaction an entry, called by pgbench."""
-    body = store.body_of(books.context(), draft(), "EUR", plain=False)
+    body = store.body_of(books.context(), rules.in_base(draft(), "EUR", {}), "EUR", plain=False)
     lines = [
         f"jsonb_build_object('id', gen_random_uuid(), 'account', '{line['account']}',"
         f" 'minor', {line['minor']}, 'currency', 'EUR', 'base_minor', {line['base_minor']})"
@@ -256,7 +260,7 @@ def raw_batches(place: Place, args: argparse.Namespace) -> Measure:
     """Return what measures the bare rows of batches: no rule, no trigger, no index but the key."""
     on_postgres = place.name == "PostgreSQL"
     folder = Path(tempfile.mkdtemp())
-    url = place.env["BENCHMARK_DATABASE"] if on_postgres else f"sqlite:///{folder / 'raw.db'}"
+    url = place.env["BENCHMARK_OWNER"] if on_postgres else f"sqlite:///{folder / 'raw.db'}"
     bare = service.database(url)
     kind = "uuid" if on_postgres else "char(32)"
     with bare.steward() as session:
@@ -402,13 +406,15 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2, help="processes on PostgreSQL")
+    parser.add_argument("--postgresql-only", action="store_true")
     parser.add_argument("--hordak", help="a Python that has django-hordak and psycopg")
     args = parser.parse_args()
     print(machine(), "\n")
     verdicts: list[bool] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        verdicts += measure_place(stack.enter_context(sqlite(folder)), folder, args)
+        if not args.postgresql_only:
+            verdicts += measure_place(stack.enter_context(sqlite(folder)), folder, args)
         if server := os.environ.get("NEXAFI_TEST_POSTGRES"):
             verdicts += measure_place(stack.enter_context(postgres(server)), folder, args)
         else:

@@ -67,3 +67,57 @@ def test_both_judges_find_every_balance_that_we_find(kept, tmp_path):
     assert beans == units
     assert {key: value for key, value in costs.items() if value} == base
     assert len(units) > 14
+
+
+YEARS = {"of others": range(2012, 2016), "by chance": range(2022, 2026)}
+
+
+def statement(ledger, name: str, **query: str) -> dict[str, Decimal]:
+    """Return what our report says of each account, debits positive."""
+    answer = ledger.client.get(f"/api/v1/ledger/reports/{name}", query_string=query)
+    assert answer.status_code == 200, answer.json
+    types = {a["code"]: a["type"] for a in all_accounts(ledger)}
+    found = {}
+    for section in answer.json["sections"]:
+        for row in section["rows"]:
+            if row["account"] is not None:
+                sign = 1 if types[row["account"]] in {"asset", "expense"} else -1
+                found[row["account"]] = sign * Decimal(row["amounts"][0]["amount"])
+    return {code: amount for code, amount in found.items() if amount}
+
+
+def all_accounts(ledger) -> list[dict]:
+    items, cursor = [], None
+    while True:
+        query = {"limit": 200} | ({"cursor": cursor} if cursor else {})
+        page = ledger.client.get("/api/v1/ledger/accounts", query_string=query).json
+        items += page["items"]
+        if (cursor := page["next"]) is None:
+            return items
+
+
+def judged(path, *arguments: str) -> dict[str, Decimal]:
+    """Return what hledger says of each account in the base currency, debits positive."""
+    return {code: amount for (code, _), amount in hledger_sums(path, "--cost", *arguments).items()}
+
+
+@needs_hledger
+def test_hledger_finds_our_income_statement_of_each_year_and_our_balance_sheet(
+    kept, tmp_path, request
+):
+    path = tmp_path / "books"
+    path.write_bytes(kept.client.get(EXPORT, query_string={"format": "hledger"}).data)
+    years = YEARS["of others" if "of others" in request.node.name else "by chance"]
+    compared = 0
+    for year in years:
+        span = {"from": f"{year}-01-01", "to": f"{year}-12-31"}
+        ours = statement(kept, "income-statement", **span)
+        within = ("-b", span["from"], "-e", f"{year + 1}-01-01")
+        assert ours == judged(path, *within, "^income", "^expenses"), year
+        compared += len(ours)
+
+        sheet = statement(kept, "balance-sheet", as_of=span["to"])
+        until = ("-e", f"{year + 1}-01-01", "^assets", "^liabilities", "^equity")
+        assert sheet == judged(path, *until), year
+        compared += len(sheet)
+    assert compared > 20
