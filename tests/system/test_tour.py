@@ -1,0 +1,84 @@
+"""The tour of the README, word for word, on a platform that it starts itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BASH = shutil.which("bash") or "bash"
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+TOLD = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+VARIES = re.compile(r"ready after|^[0-9a-f]{64}$|bytes$|^\[?\{\"(file|template)|entries|^─|^\s*$")
+
+
+def free_base() -> int:
+    """Return a port after which two more are free as well."""
+    for base in range(29_850, 30_900, 10):
+        try:
+            for port in range(base, base + 8):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return base
+    raise AssertionError("no ports are free")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour speaks by curl")
+def test_the_tour_of_the_readme_does_what_it_says(tmp_path):
+    base, data = free_base(), tmp_path / "var"
+    script = "set -eu\n" + "\n".join(BLOCKS)
+    script = script.replace(". .venv/bin/activate\n", "")
+    start = f"./start_services.sh --detach --data {data} --port-base {base}"
+    script = script.replace("./start_services.sh --detach", start)
+    script = script.replace(
+        "./start_services.sh --stop", f"./start_services.sh --stop --data {data}"
+    )
+    script = script.replace("127.0.0.1:5000", f"127.0.0.1:{base}").replace("var/", f"{data}/")
+    script = script.replace("nexafi login", f"nexafi login --url http://127.0.0.1:{base}")
+    env = {
+        **os.environ,
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "HOME": str(tmp_path),
+        "COLUMNS": "100",
+        "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    }
+    for name in [name for name in env if name.startswith("NEXAFI_")]:
+        del env[name]
+
+    try:
+        ended = subprocess.run(
+            [BASH, "-c", script],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+    finally:
+        subprocess.run(
+            ["./start_services.sh", "--stop", "--data", str(data)],
+            cwd=ROOT, env=env, capture_output=True, check=False,
+        )  # fmt: skip
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    shown = {line.rstrip() for line in (ended.stdout + ended.stderr).splitlines()}
+    promised = [line.rstrip() for block in TOLD for line in block.splitlines()]
+    for line in promised:
+        here = line
+        for port in range(3):
+            here = here.replace(f":500{port}", f":{base + port}")
+        if not VARIES.search(line):
+            assert here in shown, (here, ended.stdout)
+    assert len(promised) > 20
+    assert "11,200.00  11,200.00" in ended.stdout
