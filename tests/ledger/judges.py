@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import subprocess
 from decimal import Decimal
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-HLEDGER = shutil.which("hledger")
+HLEDGER = os.environ.get("NEXAFI_TEST_HLEDGER") or shutil.which("hledger")
 needs_hledger = pytest.mark.skipif(HLEDGER is None, reason="hledger is not installed")
 
 Sums = dict[tuple[str, str], Decimal]

@@ -208,8 +208,9 @@ def test_nothing_is_posted_into_a_closed_period(attacker, shut, day):
     legs = (("1200", 9, "EUR", 9), ("4000", -9, "EUR", -9))
 
     for statements in ([attacker.post(*legs, date=day)], whole(attacker, 9, -9, day=day)):
-        with pytest.raises(Exception):  # noqa: B017, PT011 - a problem of ours or the driver's
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - a problem of ours or the driver's
             attacker.run(*statements)
+        assert refused(caught.value), caught.value
 
     assert attacker.ledger.sums() == before
     attacker.run(attacker.post(*legs, date="2026-04-01"))
@@ -253,7 +254,8 @@ def test_a_line_cannot_refer_to_an_account_of_another_organization(attacker):
     statements[1] = statements[1].replace(attacker.account("1200"), theirs)
     assert owner in statements[1]
 
-    with pytest.raises(Exception):  # noqa: B017, PT011 - a problem of ours or the driver's
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - a problem of ours or the driver's
         attacker.run(*statements)
 
+    assert refused(caught.value), caught.value
     assert attacker.ledger.count("entries") == 1

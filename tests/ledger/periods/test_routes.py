@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,6 +14,7 @@ from nexafi.kernel.values.money import Money
 from nexafi.ledger.journal import actions
 from nexafi.ledger.journal.rules import Draft, Leg
 from nexafi.ledger.tables import Account
+from tests.ledger.judges import HLEDGER, needs_hledger
 
 REPORTS = "/api/v1/ledger/reports"
 
@@ -409,10 +408,7 @@ def test_another_organization_finds_no_period_of_ours(books):
         assert answer.status_code == 404
 
 
-HLEDGER = os.environ.get("NEXAFI_TEST_HLEDGER") or shutil.which("hledger")
-
-
-@pytest.mark.skipif(not HLEDGER, reason="hledger, an independent judge, is not installed")
+@needs_hledger
 def test_hledger_finds_the_same_result_and_nothing_left(books, tmp_path):
     ledger = books.ledger
     with ledger.database.work(ledger.caller) as work:
