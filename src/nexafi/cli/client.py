@@ -55,13 +55,16 @@ class Refused(CommandFailed):
             problem = answer.json or {}
         except ValueError:
             problem = {}
-        said = problem.get("detail") or problem.get("title") or f"It answered {answer.status}."
+        title = str(problem.get("title") or f"It answered {answer.status}").rstrip(".")
+        details = [str(problem["detail"])] if problem.get("detail") else []
         faults = [
             f"{each.get('pointer') or each.get('parameter') or ''} {each.get('detail', '')}".strip()
             for each in problem.get("errors", [])
             if isinstance(each, dict)
         ]
-        super().__init__(" ".join([str(said), *(f"[{fault}]" for fault in faults)]))
+        self.reason = " ".join([*details, *(f"[{fault}]" for fault in faults)]) or f"{title}."
+        """What is wrong, without the title that a detail may lean on."""
+        super().__init__(f"{title}. {self.reason}" if details else self.reason)
         self.problem: dict[str, Any] = problem
         self.status = answer.status
 

@@ -110,7 +110,7 @@ def _hand_in(api: Api, path: Path, target: str | None, *, preview: bool) -> dict
                 continue
             if refusal.status in {401, 403}:
                 raise  # it is not about the file, so the next one fares no better
-            return str(refusal)
+            return refusal.reason
         except OSError as error:
             return f"It cannot be read: {error.strerror}."
         else:
