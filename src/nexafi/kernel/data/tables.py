@@ -69,7 +69,7 @@ class IdempotencyRow(KernelBase):
     status: Mapped[int | None]
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The body that was answered, sealed where it holds secrets."""
-    started_at: Mapped[datetime]
+    started_at: Mapped[datetime] = mapped_column(index=True)
     done_at: Mapped[datetime | None]
 
 
