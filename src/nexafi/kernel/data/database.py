@@ -77,7 +77,8 @@ class Database:
             with self._kind.session(info, writes=writes) as session:
                 work = Work(session, context, self.service)
                 yield work
-                work.finish()
+                if work.last or writes:
+                    self._kind.end(session, work.last)
         except IntegrityError as error:
             if (problem := breaches.meaning(error, self.service)) is None:
                 raise
