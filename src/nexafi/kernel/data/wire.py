@@ -11,19 +11,22 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-import psycopg
-from psycopg.pq import ConnStatus, Escaping, ExecStatus
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
 
 from nexafi.kernel.errors import Unavailable
 
+if TYPE_CHECKING:  # on SQLite the driver is not loaded at all
+    from psycopg.pq.abc import PGconn, PGresult
+
 Rows = Sequence[Mapping[str, Any]]
 Default = Callable[[], object]
 
-FINE: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
+COMMAND_OK, TUPLES_OK, CONNECTION_BAD = 1, 2, 1
+"""What libpq says of a result, and of a connection."""
+FINE: Final = frozenset({COMMAND_OK, TUPLES_OK})
 
 
 class Lost(Exception):
@@ -32,10 +35,10 @@ class Lost(Exception):
 
 def begin(connection: Connection, script: bytes) -> None:
     """Send what opens a transaction; raise Lost if the server had let go of the connection."""
-    pgconn = _driver(connection).pgconn
+    pgconn = _libpq(connection)
     result = pgconn.exec_(script)
     if result.status not in FINE:
-        if pgconn.status == ConnStatus.BAD:
+        if pgconn.status == CONNECTION_BAD:
             raise Lost
         _fail(connection, script, result)
 
@@ -43,14 +46,16 @@ def begin(connection: Connection, script: bytes) -> None:
 def call(connection: Connection, statement: bytes, values: Sequence[str | None]) -> None:
     """Send one statement with its values (``$1`` and on, as text), whose result nobody reads."""
     given = [None if value is None else value.encode() for value in values]
-    result = _driver(connection).pgconn.exec_params(statement, given)
+    result = _libpq(connection).exec_params(statement, given)
     if result.status not in FINE:
         _fail(connection, statement, result)
 
 
 def commit(connection: Connection, last: Mapping[Table, Rows]) -> None:
     """Insert the *last* rows and commit, in one exchange."""
-    pgconn = _driver(connection).pgconn
+    from psycopg.pq import Escaping  # noqa: PLC0415
+
+    pgconn = _libpq(connection)
     quote = Escaping(pgconn).escape_literal
     inserts = [_insert(table, rows, quote) for table, rows in last.items()]
     script = b";".join([*inserts, b"COMMIT"])
@@ -61,15 +66,17 @@ def commit(connection: Connection, last: Mapping[Table, Rows]) -> None:
         raise Unavailable("The database had given up the transaction.")
 
 
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection), driver
-    return driver
+def _libpq(connection: Connection) -> PGconn:
+    driver: Any = connection.connection.driver_connection
+    found: PGconn = driver.pgconn
+    return found
 
 
-def _fail(connection: Connection, statement: bytes, result: Any) -> NoReturn:  # noqa: ANN401
+def _fail(connection: Connection, statement: bytes, result: PGresult) -> NoReturn:
     """Raise what SQLAlchemy raises for *result*, and let its pool know of a lost connection."""
-    if _driver(connection).pgconn.status == ConnStatus.BAD:
+    import psycopg  # noqa: PLC0415
+
+    if _libpq(connection).status == CONNECTION_BAD:
         connection.exec_driver_sql("SELECT")  # finds it lost, and says so as it always does
     error = psycopg.errors.error_from_result(result)
     raise DBAPIError.instance(
