@@ -18,6 +18,7 @@ from typing import Final
 
 from flask import Flask
 
+from nexafi.kernel.data.connections import PATIENT, Limits
 from nexafi.kernel.data.context import utc_now
 from nexafi.kernel.data.database import Database
 from nexafi.kernel.news.memory import Bus, Deliver
@@ -94,6 +95,22 @@ class Platform:
         """Return who issues the tokens of this installation, and for whom."""
         return Realm(self.settings.issuer, self.settings.audience)
 
+    @property
+    def limits(self) -> Limits:
+        """Return how a process of this installation uses the connections of a database."""
+        given = self.settings
+        return Limits(
+            size=given.database_pool_size,
+            overflow=given.database_pool_overflow,
+            wait_s=given.database_pool_wait_s,
+            recycle_s=given.database_pool_recycle_s,
+            statement_s=given.database_statement_s,
+            report_s=given.database_report_s,
+            lock_s=given.database_lock_s,
+            idle_s=given.database_idle_s,
+            is_pooled=given.database_pooler == "transaction",
+        )
+
     def bare(self, name: str) -> Service:
         """Return a service as its code has it, without equipment: enough to migrate it."""
         found: Service = import_module(f"nexafi.{name}.app").service
@@ -113,12 +130,13 @@ class Platform:
                 self._databases[name] = self.bare(name).database(
                     self.settings.address(name),
                     steward_url=self.settings.address(name, "steward"),
+                    limits=self.limits,
                 )
             return self._databases[name]
 
     def owner_database(self, name: str) -> Database:
         """Return the database of a service as its owner, who migrates; the caller closes it."""
-        return self.bare(name).database(self.settings.address(name, "owner"))
+        return self.bare(name).database(self.settings.address(name, "owner"), limits=PATIENT)
 
     def app(self, name: str, watch: Watch | None = None) -> Flask:
         """Return the application of a service on its database."""

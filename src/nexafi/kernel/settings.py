@@ -31,7 +31,8 @@ ELSEWHERE: Final = {"NEXAFI_URL", "NEXAFI_TOKEN", "NEXAFI_PYTHON"}
 """Read by the command line and the start script."""
 
 _OWN = re.compile(
-    rf"nexafi_({'|'.join(SERVICES)})_(database|database_owner|database_steward|)_?url"
+    rf"nexafi_({'|'.join(SERVICES)})"
+    r"_(database|database_owner|database_steward|database_replica|replica|)_?url"
 )
 
 
@@ -44,6 +45,7 @@ class Places(BaseModel):
     database_url: SecretStr | None = None
     database_owner_url: SecretStr | None = None
     database_steward_url: SecretStr | None = None
+    database_replica_url: SecretStr | None = None
 
 
 class Settings(BaseSettings):
@@ -78,6 +80,41 @@ class Settings(BaseSettings):
     database_steward_url: SecretStr | None = None
     """The same database as the role that carries the news and looks across organizations
     (``BYPASSRLS``); unset: as for requests."""
+
+    database_replica_url: SecretStr | None = None
+    """A copy of the database that follows it by streaming, as the role of requests: reports are
+    read there, once it has all that was kept before they were asked for. For one service:
+    ``NEXAFI_LEDGER_REPLICA_URL`` or ``NEXAFI_LEDGER_DATABASE_REPLICA_URL``."""
+
+    database_replica_wait_s: float = Field(1.0, ge=0, le=60)
+    """How long a report waits for the replica to catch up before it is read from the primary."""
+
+    database_pooler: Literal["none", "transaction"] = "none"
+    """Who shares our connections: ``transaction`` for PgBouncer in transaction mode."""
+
+    database_pool_size: int = Field(5, ge=1, le=1000)
+    """Connections that each process keeps for requests, and again for the steward."""
+
+    database_pool_overflow: int = Field(5, ge=0, le=1000)
+    """Connections beyond those while many are asked for."""
+
+    database_pool_wait_s: float = Field(3.0, ge=0.05, le=60)
+    """How long a request waits for a connection before it is answered 503."""
+
+    database_pool_recycle_s: int = Field(1800, ge=1)
+    """How old a connection gets."""
+
+    database_statement_s: float = Field(30.0, ge=0)
+    """How long a statement may take before it is ended and answered 503; 0 is no limit."""
+
+    database_report_s: float = Field(300.0, ge=0)
+    """The same for the statements of reports and exports."""
+
+    database_lock_s: float = Field(5.0, ge=0)
+    """How long one waits for a lock of somebody else before it is answered 503."""
+
+    database_idle_s: float = Field(60.0, ge=0)
+    """How long a transaction may be open without doing anything."""
 
     secret: SecretStr | None = None
     """The root of all keys: 32 characters or more, by chance. Unset: the file ``secret`` in the
@@ -125,7 +162,8 @@ class Settings(BaseSettings):
 
     services: dict[str, Places] = Field(default_factory=dict)
     """What is set for one service alone: ``NEXAFI_<SERVICE>_DATABASE_URL``,
-    ``_DATABASE_OWNER_URL``, ``_DATABASE_STEWARD_URL``, and ``_URL``, where others reach it."""
+    ``_DATABASE_OWNER_URL``, ``_DATABASE_STEWARD_URL``, ``_REPLICA_URL``, and ``_URL``, where
+    others reach it."""
 
     @classmethod
     @override
@@ -148,6 +186,9 @@ class Settings(BaseSettings):
             named = each.database_url
             if named is None and (each.database_owner_url or each.database_steward_url):
                 raise ValueError("A database of an owner or steward needs that of requests too.")
+            replica = each.database_replica_url
+            if replica and not replica.get_secret_value().startswith("postgresql+psycopg:"):
+                raise ValueError("A replica is postgresql+psycopg://...")
             for url in (named, each.database_owner_url, each.database_steward_url):
                 scheme = url.get_secret_value().partition(":")[0] if url else "sqlite"
                 if scheme not in {"sqlite", "postgresql+psycopg"}:
@@ -178,6 +219,13 @@ class Settings(BaseSettings):
             else (f"http://{host}:{self.port(service_port)}")
         )
 
+    def replica(self, name: str) -> str | None:
+        """Return the URL of the replica that reports of service *name* may be read from."""
+        own = self.services.get(name, Places())
+        shared = own.database_url is None
+        url = own.database_replica_url or (self.database_replica_url if shared else None)
+        return None if url is None else self._within(url, name, shared=shared)
+
     def address(self, name: str, role: Literal["app", "owner", "steward"] = "app") -> str:
         """Return the URL of the database of service *name* for those who come as *role*.
 
@@ -194,6 +242,10 @@ class Settings(BaseSettings):
         url = urls[role] or place.database_url
         if url is None:
             return f"sqlite:///{self.folder / f'{name}.db'}"
+        return self._within(url, name, shared=shared)
+
+    def _within(self, url: SecretStr, name: str, *, shared: bool) -> str:
+        """Return *url* with the schema of service *name* in a database that all share."""
         text = url.get_secret_value()
         if not shared or text.startswith("sqlite"):
             return text
@@ -219,7 +271,8 @@ class _EachService(PydanticBaseSettingsSource):
         for source in reversed(self._sources):  # the environment comes last, and wins
             for variable, value in source.env_vars.items():
                 if value and (match := _OWN.fullmatch(variable.lower())):
-                    what = f"{match[2]}_url" if match[2] else "url"
+                    place = "database_replica" if match[2] == "replica" else match[2]
+                    what = f"{place}_url" if place else "url"
                     found.setdefault(match[1], {})[what] = value
         return {"services": found} if found else {}
 

@@ -13,12 +13,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from nexafi.kernel.data import breaches
+from nexafi.kernel.data.connections import Limits, in_use
 from nexafi.kernel.data.context import Clock, Context, utc_now
 from nexafi.kernel.data.ownership import EVERYBODY, confined_to
 from nexafi.kernel.data.postgres import Postgres
 from nexafi.kernel.data.sqlite import Sqlite
 from nexafi.kernel.data.tables import KernelBase, Organization
 from nexafi.kernel.data.work import Begin, Survey, Work
+
+USUAL = Limits()
 
 
 class Database:
@@ -31,6 +34,7 @@ class Database:
         *,
         service: str,
         steward_url: str | None = None,
+        limits: Limits = USUAL,
         clock: Clock = utc_now,
     ) -> None:
         self.service = service
@@ -38,26 +42,34 @@ class Database:
         self.bases = (KernelBase, base)
         self.watched: Callable[[str, float], None] | None = None
         """Told of every Work: whether it was a ``read`` or a ``write``, and how many seconds."""
-        self._kind = Sqlite(url) if url.startswith("sqlite") else Postgres(url, steward_url)
+        self._kind = (
+            Sqlite(url) if url.startswith("sqlite") else Postgres(url, steward_url, limits, service)
+        )
 
     @property
     def engine(self) -> Engine:
         """Return the engine itself, for those who migrate, check or test; nobody else."""
         return self._kind.engine
 
+    def connections(self) -> dict[str, tuple[int, int]]:
+        """Return how many connections are in use and how many lie idle, by role."""
+        return {role: in_use(engine) for role, engine in self._kind.engines.items()}
+
     def close(self) -> None:
         """Let go of the database."""
         self._kind.close()
 
-    def begin_as(self, context: Context, *, writes: bool = True) -> Begin:
+    def begin_as(self, context: Context, *, writes: bool = True, report: bool = False) -> Begin:
         """Return the way to open Works for whoever acts in *context*, each at its own moment."""
 
         def begin(organization_id: UUID | None = None) -> AbstractContextManager[Work]:
             if organization_id in {None, context.organization_id}:
-                return self.work(replace(context, now=self.clock()), writes=writes)
+                now = replace(context, now=self.clock())
+                return self.work(now, writes=writes, report=report)
             assert context.organization_id is None, "one who has an organization stays in it"
             found = self.context_for(context.actor, organization_id)
-            return self.work(replace(found, request_id=context.request_id), writes=writes)
+            found = replace(found, request_id=context.request_id)
+            return self.work(found, writes=writes, report=report)
 
         return begin
 
@@ -69,12 +81,17 @@ class Database:
         return Context(actor, self.clock(), organization_id, home)
 
     @contextmanager
-    def work(self, context: Context, *, writes: bool = True) -> Generator[Work]:
-        """Open a Work; keep it when the block ends well, else leave nothing of it."""
+    def work(
+        self, context: Context, *, writes: bool = True, report: bool = False
+    ) -> Generator[Work]:
+        """Open a Work; keep it when the block ends well, else leave nothing of it.
+
+        That of a *report* reads much: its statements may take longer.
+        """
         began = time.perf_counter()
         try:
             info = confined_to(context.organization_id)
-            with self._kind.session(info, writes=writes) as session:
+            with self._kind.session(info, writes=writes, report=report) as session:
                 work = Work(session, context, self.service)
                 yield work
                 if work.last or writes:

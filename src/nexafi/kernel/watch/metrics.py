@@ -90,6 +90,19 @@ class Metrics:
         self._outbox.set_function(waiting)
         self._parked.set_function(parked)
 
+    def ask_connections(self, ask: Callable[[], dict[str, tuple[int, int]]]) -> None:
+        """Ask this, by role, whenever somebody reads the metrics."""
+        gauge = Gauge(
+            "nexafi_database_connections",
+            "Connections of the pool, by role and whether they are in use.",
+            ["service", "role", "state"],
+            registry=self.registry,
+        )
+        for role in ask():
+            for place, state in enumerate(("in_use", "idle")):
+                one = gauge.labels(self._service, role, state)
+                one.set_function(lambda role=role, place=place: ask()[role][place])  # type: ignore[misc]
+
     def exposition(self) -> bytes:
         """Return all meters in the text format."""
         return generate_latest(self.registry)

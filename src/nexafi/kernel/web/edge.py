@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
 from flask import Flask, Request, Response
 from flask import request as current
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 
+from nexafi.kernel.data.connections import is_clash
 from nexafi.kernel.data.context import Context
 from nexafi.kernel.data.database import Database
 from nexafi.kernel.data.work import Begin
@@ -31,6 +34,8 @@ from nexafi.kernel.web.endpoints import (
 from nexafi.kernel.web.frame import REQUEST_ID
 from nexafi.kernel.web.idempotency import REPLAYED, Answer, Claim
 from nexafi.kernel.web.uploads import Upload
+
+log = logging.getLogger(__name__)
 
 ACCEPT, KEY = "HTTP_ACCEPT", "HTTP_IDEMPOTENCY_KEY"
 
@@ -71,7 +76,7 @@ def _view(endpoint: Endpoint, site: Site) -> Callable[..., Response]:
             _check_accept(endpoint, request)
         values = read(request, path_values)
         claim = _claim(endpoint, site, caller, request) if KEY in request.environ else None
-        begin = site.database.begin_as(caller, writes=writes)
+        begin = site.database.begin_as(caller, writes=writes, report=endpoint.report)
         call = partial(endpoint.handler, **path_values, **tools, **values)
         return _response(run(endpoint, begin, call, claim), prefix)
 
@@ -79,6 +84,26 @@ def _view(endpoint: Endpoint, site: Site) -> Callable[..., Response]:
 
 
 def _run_work(
+    endpoint: Endpoint, begin: Begin, call: Callable[..., object], claim: Claim | None
+) -> Answer:
+    """Do it in one Work, and once more if it failed only because others were there too.
+
+    A read is also done again when its connection was lost. What was uploaded can
+    be read once, so that is left to the caller.
+    """
+    try:
+        return _run_once(endpoint, begin, call, claim)
+    except DBAPIError as error:
+        reads = endpoint.method in READS
+        if "file" in endpoint.hints or not (
+            is_clash(error) or (reads and error.connection_invalidated)
+        ):
+            raise
+        log.warning("%s is done again", endpoint.name, exc_info=error)
+    return _run_once(endpoint, begin, call, claim)
+
+
+def _run_once(
     endpoint: Endpoint, begin: Begin, call: Callable[..., object], claim: Claim | None
 ) -> Answer:
     """Do it all in one Work: the key, the deed and the answer are kept together or not at all."""

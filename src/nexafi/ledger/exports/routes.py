@@ -14,7 +14,7 @@ routes = Routes("/api/v1/ledger/export")
 WRITERS = {"hledger": (hledger.write, "journal"), "beancount": (beancount.write, "beancount")}
 
 
-@routes.get("", needs=May.REPORT_READ, gives=None, files=["text/plain"])
+@routes.get("", needs=May.REPORT_READ, gives=None, files=["text/plain"], report=True)
 def export_books(work: Work, query: ExportQuery) -> Download:
     """Return the whole books as an hledger journal or a beancount ledger."""
     write, ending = WRITERS[query.format]

@@ -34,7 +34,7 @@ PRINTED_LINES_MAX = 10_000
 routes = Routes(PREFIX)
 
 
-@routes.get("/trial-balance", needs=May.REPORT_READ, gives=TrialBalanceOut)
+@routes.get("/trial-balance", needs=May.REPORT_READ, gives=TrialBalanceOut, report=True)
 def read_trial_balance(work: Work, query: ComparedQuery) -> TrialBalanceOut | Download:
     """Return every account with its net on the debit or the credit side, as of a day."""
     asked = _asked(work, query)
@@ -44,7 +44,7 @@ def read_trial_balance(work: Work, query: ComparedQuery) -> TrialBalanceOut | Do
     return export(papers.of_trial_balance(work.context, drawn, asked), query.format)
 
 
-@routes.get("/income-statement", needs=May.REPORT_READ, gives=StatementOut)
+@routes.get("/income-statement", needs=May.REPORT_READ, gives=StatementOut, report=True)
 def read_income_statement(work: Work, query: ComparedQuery) -> StatementOut | Download:
     """Return what was earned and spent over some days, without closing entries.
 
@@ -54,21 +54,21 @@ def read_income_statement(work: Work, query: ComparedQuery) -> StatementOut | Do
     return _answer(work, draw.drawn_income_statement(work, asked), asked, query)
 
 
-@routes.get("/balance-sheet", needs=May.REPORT_READ, gives=StatementOut)
+@routes.get("/balance-sheet", needs=May.REPORT_READ, gives=StatementOut, report=True)
 def read_balance_sheet(work: Work, query: ComparedQuery) -> StatementOut | Download:
     """Return what is owned and owed as of a day, with the running year's earnings in equity."""
     asked = _asked(work, query)
     return _answer(work, draw.drawn_balance_sheet(work, asked), asked, query)
 
 
-@routes.get("/cash", needs=May.REPORT_READ, gives=StatementOut)
+@routes.get("/cash", needs=May.REPORT_READ, gives=StatementOut, report=True)
 def read_cash(work: Work, query: ComparedQuery) -> StatementOut | Download:
     """Return what cash came in and went out, month by month, and against which accounts."""
     asked = _asked(work, query)
     return _answer(work, draw.drawn_cash(work, asked), asked, query)
 
 
-@routes.get("/general-ledger", needs=May.REPORT_READ, gives=LedgerOut)
+@routes.get("/general-ledger", needs=May.REPORT_READ, gives=LedgerOut, report=True)
 def read_general_ledger(work: Work, query: LedgerQuery) -> LedgerOut | Download:
     """Return the lines of all accounts or of one, in order, each with the balance after it."""
     asked = _asked(work, query)
@@ -81,7 +81,7 @@ def read_general_ledger(work: Work, query: LedgerQuery) -> LedgerOut | Download:
     return export(papers.of_ledger(work.context, page, asked), query.format)
 
 
-@routes.get("/register", needs=May.REPORT_READ, gives=RegisterOut)
+@routes.get("/register", needs=May.REPORT_READ, gives=RegisterOut, report=True)
 def read_register(work: Work, query: RegisterQuery) -> RegisterOut | Download:
     """Return the lines of one account, each with the accounts it stands against."""
     asked = _asked(work, query)
