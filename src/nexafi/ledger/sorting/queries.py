@@ -79,16 +79,13 @@ def open_codes(work: Work, codes: Collection[str]) -> set[str]:
 
 
 def decisions(work: Work, limit: int = HISTORY_MAX) -> list[tuple[Look, dict[str, Any]]]:
-    """Return the latest lines that were booked or matched, the oldest first, with the decision."""
-    wanted = (
-        select(*LOOK, Reconciliation.detail)
-        .join(
-            ReconciledStatementLine,
-            and_(
-                ReconciledStatementLine.organization_id == StatementLine.organization_id,
-                ReconciledStatementLine.statement_line_id == StatementLine.id,
-            ),
-        )
+    """Return the latest lines that were booked or matched, the oldest first, with the decision.
+
+    The lines are asked for by their ids. Joined to the decisions they are read all, over and over,
+    by PostgreSQL while it has not counted them: in the very imports that bring them.
+    """
+    latest = (
+        select(ReconciledStatementLine.statement_line_id, Reconciliation.detail)
         .join(
             Reconciliation,
             and_(
@@ -97,11 +94,13 @@ def decisions(work: Work, limit: int = HISTORY_MAX) -> list[tuple[Look, dict[str
             ),
         )
         .where(Reconciliation.way.in_(["posted", "matched"]))
-        .order_by(Reconciliation.id.desc())
+        .order_by(Reconciliation.id.desc(), ReconciledStatementLine.id.desc())
         .limit(limit)
     )
-    found = [(look(row), row[9]) for row in work.session.execute(wanted)]
-    return found[::-1]
+    decided = {row[0]: row[1] for row in work.session.execute(latest)}
+    lines = select(*LOOK).where(StatementLine.id.in_(decided))
+    looks = {row[0]: look(row) for row in work.session.execute(lines)}
+    return [(looks[line_id], detail) for line_id, detail in reversed(decided.items())]
 
 
 def open_lines(work: Work) -> Sequence[StatementLine]:
