@@ -48,7 +48,11 @@ def doctor(data: Data = None, *, as_json: AsJson = False) -> None:
     from nexafi.kernel.settings import Settings, unknown
 
     settings = Settings(data=data) if data else Settings()
-    findings = list(_look(Platform(settings), unknown()))
+    platform = Platform(settings)
+    try:
+        findings = list(_look(platform, unknown()))
+    finally:
+        platform.close()
     if as_json:
         print(json.dumps([asdict(each) for each in findings], indent=2))
     else:

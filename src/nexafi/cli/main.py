@@ -16,6 +16,7 @@ from nexafi.cli.failures import told
 COMMANDS = {
     "serve": "Start services and keep them going.",
     "migrate": "Bring databases up to date.",
+    "database": "Prepare a PostgreSQL server: roles, database, schemas.",
     "worker": "Carry the news and do what the clock asks, without serving.",
     "doctor": "Say what is missing, and what to do about it.",
     "login": "Sign in to a running platform.",

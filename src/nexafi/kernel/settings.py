@@ -27,7 +27,7 @@ SERVICES: Final = (
 )  # fmt: skip
 """All that may ever have settings of their own, in the order of their ports after the gateway."""
 
-ELSEWHERE: Final = {"NEXAFI_URL", "NEXAFI_TOKEN", "NEXAFI_PYTHON"}
+ELSEWHERE: Final = {"NEXAFI_URL", "NEXAFI_TOKEN", "NEXAFI_PYTHON", "NEXAFI_DATABASE_ADMIN_URL"}
 """Read by the command line and the start script."""
 
 _OWN = re.compile(
