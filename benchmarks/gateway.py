@@ -158,7 +158,9 @@ def _cost(pid: int, port: int, asked: argparse.Namespace) -> Measure:
 
 
 def _through_to_users(stack: ExitStack, folder: Path, asked: argparse.Namespace) -> bool:
-    direct, door, logging_door, other = (free_port(PORTS[n * 10 : n * 10 + 10]) for n in range(4))
+    direct, door, logging_door, other, second, double_door = (
+        free_port(PORTS[n * 10 : n * 10 + 10]) for n in (0, 1, 2, 3, 4, 8)
+    )
     database = {"BENCHMARK_DATABASE": f"sqlite:///{folder}/users.db"}
     stack.enter_context(serving("benchmarks.gateway:users_app()", direct, env=database))
     token = _register(direct)
@@ -179,12 +181,23 @@ def _through_to_users(stack: ExitStack, folder: Path, asked: argparse.Namespace)
             env=_settings(upstreams, folder, access_log=True),
         )
     )
+    stack.enter_context(serving("benchmarks.gateway:users_app()", second, env=database))
+    both = {"users": f"http://{HERE}:{direct},http://{HERE}:{second}"}
+    stack.enter_context(
+        serving(
+            "benchmarks.door:app()",
+            double_door,
+            interface="rsgi",
+            env=_settings(both, folder, access_log=False),
+        )
+    )
     os.environ["BENCHMARK_UPSTREAM"] = str(direct)
     stack.enter_context(nginx(folder / "nginx", other, FORWARD))
     figures = take_turns(
         {
             "direct": _rate(direct, PATH, token, asked),
             "gateway": _rate(door, PATH, token, asked),
+            "gateway with two upstream instances": _rate(double_door, PATH, token, asked),
             "gateway, writing its access log": _rate(logging_door, PATH, token, asked),
             "nginx as proxy": _rate(other, PATH, token, asked),
         },

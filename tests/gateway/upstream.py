@@ -37,6 +37,8 @@ class Upstream:
     seen: list[Seen] = field(default_factory=list)
     busy: list[object] = field(default_factory=list)
     """Requests that are being read or answered."""
+    is_draining: bool = False
+    """Whether it says that it is not ready."""
 
     def rest(self) -> None:
         """Wait until nothing is being read or answered, then forget what was seen."""
@@ -121,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def do_readyz(self) -> None:
-        self.say(body=b'{"status": "ready"}')
+        self.say(503 if self.upstream.is_draining else 200, b'{"status": "ready"}')
 
     def do_openapi_json(self) -> None:
         things = {"get": {"operationId": "things", "responses": {}}}

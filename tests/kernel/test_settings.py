@@ -42,8 +42,14 @@ def test_a_service_may_have_a_database_of_its_own(monkeypatch):
 
     assert settings.address("ledger") == "postgresql+psycopg://x@books/ledger"
     assert settings.address("users").startswith(SHARED)
-    assert settings.origin("users", 5001) == "http://users.example.com"
-    assert settings.origin("ledger", 5002) == "http://127.0.0.1:5002"
+    assert settings.origins("users", 5001) == ("http://users.example.com",)
+    assert settings.origins("ledger", 5002) == ("http://127.0.0.1:5002",)
+
+
+def test_a_service_may_run_as_several_instances(monkeypatch):
+    monkeypatch.setenv("NEXAFI_LEDGER_URL", "http://a:5002, http://b:5002/")
+
+    assert Settings().origins("ledger", 5002) == ("http://a:5002", "http://b:5002")
 
 
 def test_the_environment_wins_over_the_file(monkeypatch, tmp_path):
@@ -55,7 +61,7 @@ def test_the_environment_wins_over_the_file(monkeypatch, tmp_path):
     settings = Settings()
 
     assert (settings.port_base, settings.host) == (8000, "127.0.0.2")
-    assert settings.origin("ledger", 5002) == "http://b"
+    assert settings.origins("ledger", 5002) == ("http://b",)
 
 
 @pytest.mark.parametrize(

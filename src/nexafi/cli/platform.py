@@ -176,8 +176,12 @@ class Platform:
 
     def origin(self, name: str) -> str:
         """Return where others reach a service, or the gateway: ``http://host:port``."""
+        return self.origins(name)[0]
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Return where others reach each instance of a service."""
         usual = GATEWAY_PORT if name == GATEWAY else self.bare(name).port
-        return self.settings.origin(name, usual)
+        return self.settings.origins(name, usual)
 
     def log_as(self, name: str) -> None:
         """Write the log of this process under the name of a service."""
@@ -220,7 +224,7 @@ class Platform:
     def _far_publisher(self) -> Publisher:
         from nexafi.contracts.users.client import Far
 
-        return Far(self.origin("users"))
+        return Far(*self.origins("users"))
 
     def _run_service(
         self, name: str, listening: socket.socket | None, begun: Callable[[], None]
@@ -265,7 +269,7 @@ class Platform:
         self.log_as(GATEWAY)
         given = GatewaySettings()
         here = {
-            name: self.origin(name)
+            name: self.origins(name)
             for name in existing()
             if name in self._running or name in self.settings.services
         }

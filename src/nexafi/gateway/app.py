@@ -20,6 +20,7 @@ from nexafi.gateway import door, errors, limits, pages
 from nexafi.gateway.bodies import drain
 from nexafi.gateway.door import Door, Request, Scope
 from nexafi.gateway.identity import Identity, Judge
+from nexafi.gateway.instances import Rounds
 from nexafi.gateway.limits import Limits
 from nexafi.gateway.proxy import Proxy
 from nexafi.gateway.publisher import UsersService
@@ -52,12 +53,12 @@ def build(settings: GatewaySettings, realm: Realm | None = None) -> Gateway:
 
     """
     asking = client(settings)
-    origin = settings.upstreams.get("users")
-    if origin is None:
+    origins = settings.upstreams.get("users")
+    if origins is None:
         return Gateway(settings, _nobody_known, asking)
     verifier = Verifier(realm or Realm())
     return Gateway(
-        settings, Identity(verifier, UsersService(asking, origin), utc_now).judge, asking
+        settings, Identity(verifier, UsersService(asking, origins), utc_now).judge, asking
     )
 
 
@@ -85,14 +86,20 @@ class Gateway:
         self._networks = [ip_network(each) for each in settings.metrics_from]
         self._version = version("nexafi")
         self.upstreams = {
-            name: Upstream(name, origin, settings) for name, origin in settings.upstreams.items()
+            name: Upstream(name, origins, settings) for name, origins in settings.upstreams.items()
         }
         self._client = asking or client(settings)
         self._proxy = Proxy(self._client, settings)
         self._survey = Survey(self._client, self.upstreams, self._version)
+        self._rounds = Rounds(self._client, self.upstreams.values(), settings.health_s)
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to look after the instances; granian calls this before the first request."""
+        self._rounds.start(loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close the connections to the services; granian calls this when all is answered."""
+        self._rounds.stop()
         self._watching.close()
         loop.run_until_complete(self._client.close())
 
@@ -221,8 +228,9 @@ class Gateway:
     async def _ready(self, _request: Request, reply: Reply) -> None:
         """Say how each service fares; 503 only if none is there: the others need the door."""
         states = await self._survey.states.get()
-        ready = [name for name, state in states.items() if state == "ready"]
-        status = "ready" if len(ready) == len(states) else "degraded" if ready else "not ready"
+        ready = [name for name, state in states.items() if state.startswith("ready")]
+        is_whole = all(state == "ready" for state in states.values())
+        status = "ready" if is_whole else "degraded" if ready else "not ready"
         body = pages.states_json(status, states)
         extra = {"cache-control": "no-store"}
         reply.document(200 if ready or not states else 503, pages.JSON, body, extra)
@@ -233,7 +241,8 @@ class Gateway:
             raise errors.NobodyHome("The reference is at /docs.")
         for name, upstream in self.upstreams.items():
             self._watching.in_flight.labels(name).set(upstream.in_flight)
-            self._watching.circuit.labels(name).set(upstream.circuit.is_open)
+            self._watching.circuit.labels(name).set(upstream.is_resting)
+            self._watching.instances_out.labels(name).set(upstream.out)
         self._watching.clients.set(len(self._limits))
         reply.document(200, METRICS, self._watching.exposition(), {"cache-control": "no-store"})
 

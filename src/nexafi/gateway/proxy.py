@@ -1,8 +1,9 @@
 """Passing a request on to its service and the answer back, as they come.
 
 A connection that could not be made is tried again for requests that may be repeated (RFC 9110,
-section 9.2.2). A reading whose connection closed without an answer is sent once more: so a service
-that is started again loses none. Nothing else is ever sent twice. Whatever keeps the service from
+section 9.2.2), and for any at another instance of the service: nothing has been sent. A reading
+whose connection closed without an answer is sent once more: so a service that is started again
+loses none. Nothing else is ever sent twice. Whatever keeps the service from
 answering becomes a problem: 502 when it was not there or broke off, 503 when it is left alone, 504
 when it was too slow.
 """
@@ -28,7 +29,7 @@ from nexafi.gateway.bodies import Bodies, Body, ending
 from nexafi.gateway.door import Fields, Request
 from nexafi.gateway.reply import Reply
 from nexafi.gateway.settings import GatewaySettings
-from nexafi.gateway.upstreams import Upstream
+from nexafi.gateway.upstreams import Instance, Upstream, Visit
 from nexafi.gateway.wire import Pace
 
 REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -83,45 +84,44 @@ class Proxy:
 
     async def pass_on(self, request: Request, reply: Reply, upstream: Upstream) -> None:
         """Ask *upstream* and answer with what it says, or raise the problem why that failed."""
-        upstream.admit(time.monotonic())
-        upstream.in_flight += 1
-        try:
+        with upstream.visit() as visit:
             body = await self._bodies.take(request, reply.protocol)
-            await self._ask(request, reply, upstream, body)
-        finally:
-            upstream.in_flight -= 1
+            await self._ask(request, reply, visit, body)
 
-    async def _ask(self, request: Request, reply: Reply, upstream: Upstream, body: Body) -> None:
+    async def _ask(self, request: Request, reply: Reply, visit: Visit, body: Body) -> None:
         """Send the request, again if nobody was there, and tell the circuit how it went."""
+        name = reply.service
         fields = _fields(request)
         repeatable = request.method in REPEATABLE and isinstance(body, bytes)
-        pauses = iter(PAUSES_S if repeatable and not upstream.circuit.is_open else ())
+        pauses = iter(PAUSES_S if repeatable and not visit.instance.circuit.is_open else ())
         may_be_dropped = repeatable and request.method in READING
         while True:
             try:
-                await self._exchange(request, reply, upstream, fields, body)
+                await self._exchange(request, reply, visit.instance, fields, body)
             except (PyreqwestError, TimeoutError) as error:
                 never_arrived = _never_arrived(error)
                 dropped = may_be_dropped and isinstance(error, NetworkError) and not reply.has_begun
+                if never_arrived and isinstance(body, bytes) and visit.move_on():
+                    continue
                 if (never_arrived or dropped) and (pause_s := next(pauses, None)) is not None:
                     may_be_dropped = may_be_dropped and never_arrived
                     await asyncio.sleep(pause_s)
                     continue
                 if not reply.has_begun:
-                    upstream.circuit.failed(time.monotonic())
+                    visit.instance.circuit.failed(time.monotonic())
                 if never_arrived:
-                    said = f"{upstream.name} takes no connection."
+                    said = f"{name} takes no connection."
                     raise errors.ServiceUnreachable(said) from error
                 if isinstance(error, TimeoutError):
-                    raise errors.ServiceTooSlow(f"{upstream.name} took too long.") from error
-                raise errors.ServiceBroke(f"{upstream.name} broke off its answer.") from error
+                    raise errors.ServiceTooSlow(f"{name} took too long.") from error
+                raise errors.ServiceBroke(f"{name} broke off its answer.") from error
             return
 
     async def _exchange(
-        self, request: Request, reply: Reply, upstream: Upstream, fields: Fields, body: Body
+        self, request: Request, reply: Reply, instance: Instance, fields: Fields, body: Body
     ) -> None:
         """Ask once. One clock runs all the time and is wound up again at each step."""
-        builder = self._client.request(request.method, upstream.origin + request.target)
+        builder = self._client.request(request.method, instance.origin + request.target)
         builder = builder.headers(fields)
         loop = asyncio.get_running_loop()
         patience_s = self._first_byte_s if isinstance(body, bytes) else self._total_s
@@ -140,14 +140,14 @@ class Proxy:
 
                 builder = builder.body_stream(ending(body, body_is_sent))
             await self._receive(
-                builder.streamed_read_buffer_limit(1).build_streamed(), reply, upstream, clock
+                builder.streamed_read_buffer_limit(1).build_streamed(), reply, instance, clock
             )
 
     async def _receive(
-        self, asked: StreamRequest, reply: Reply, upstream: Upstream, clock: asyncio.Timeout
+        self, asked: StreamRequest, reply: Reply, instance: Instance, clock: asyncio.Timeout
     ) -> None:
         async with asked as response:
-            upstream.circuit.succeeded()
+            instance.circuit.succeeded()
             status = response.status
             length: str | None = None
             fields: Fields = []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from pyreqwest.client import Client
+from pyreqwest.exceptions import PyreqwestError
 
 from nexafi.contracts.users.client import KEYS, PAGES_MAX, REVOCATIONS, read_revoked
 from nexafi.kernel.trust.tokens import Revocation, Revoked
@@ -21,13 +23,14 @@ class UsersService:
 
     Args:
         client: the pooled client.
-        origin: where the service listens.
+        origins: where the instances of the service listen; the one that answered last is asked,
+            the next one if it does not.
 
     """
 
-    def __init__(self, client: Client, origin: str) -> None:
+    def __init__(self, client: Client, origins: Sequence[str]) -> None:
         self._client = client
-        self._origin = origin
+        self._origins = list(origins)
 
     async def keys(self) -> Mapping[str, Any]:
         """Return the published keys as a JWKS (RFC 7517)."""
@@ -47,5 +50,17 @@ class UsersService:
         raise ValueError("there is no end to what was revoked")
 
     async def _ask(self, path: str) -> str:
-        request = self._client.get(self._origin + path).timeout(PATIENCE).error_for_status()
+        first, *others = self._origins
+        try:
+            return await self._ask_at(first, path)
+        except PyreqwestError:
+            for other in others:
+                with suppress(PyreqwestError):
+                    answer = await self._ask_at(other, path)
+                    self._origins = [other, *(each for each in self._origins if each != other)]
+                    return answer
+            raise
+
+    async def _ask_at(self, origin: str, path: str) -> str:
+        request = self._client.get(origin + path).timeout(PATIENCE).error_for_status()
         return await (await request.build().send()).text()

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, PositiveFloat, PositiveInt, StringConstraints
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
-Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+$")]
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#,\s]+$")]
+
+
+def _several(given: Any) -> Any:  # noqa: ANN401 - whatever was set; pydantic judges it
+    """Return the parts of a text with commas; anything else is left as it is."""
+    return [each.strip() for each in given.split(",")] if isinstance(given, str) else given
+
+
+Origins = Annotated[tuple[Origin, ...], BeforeValidator(_several), Field(min_length=1)]
 
 
 class GatewaySettings(BaseSettings):
@@ -19,8 +27,12 @@ class GatewaySettings(BaseSettings):
         env_prefix="NEXAFI_GATEWAY_", env_file=".env", extra="ignore", frozen=True
     )
 
-    upstreams: Mapping[Name, Origin] = Field(default_factory=dict)
-    """Where each service listens, by its name: ``{"ledger": "http://127.0.0.1:5002"}``."""
+    upstreams: Mapping[Name, Origins] = Field(default_factory=dict)
+    """Where each service listens, by its name: ``{"ledger": "http://127.0.0.1:5002"}``; several
+    instances with commas between them."""
+
+    health_s: PositiveFloat = 1.0
+    """Between two questions to each of several instances of a service whether it is ready."""
 
     proxies: frozenset[str] = frozenset()
     """Addresses of proxies in front of us, whose ``X-Forwarded-For`` is believed."""
@@ -51,7 +63,8 @@ class GatewaySettings(BaseSettings):
     """Path and query together, as the service will see them."""
 
     in_flight_max: PositiveInt = 256
-    """Requests that one service works on at the same time; more are told to come again."""
+    """Requests that one instance of a service works on at the same time; more are told to come
+    again."""
 
     connect_timeout_s: PositiveFloat = 2.0
     """To reach a service."""
@@ -66,13 +79,13 @@ class GatewaySettings(BaseSettings):
     """For all of a request and its answer together."""
 
     failures_max: PositiveInt = 5
-    """Failures in a row after which a service is left alone for a while."""
+    """Failures in a row after which an instance of a service is left alone for a while."""
 
     rest_s: PositiveFloat = 1.0
-    """How long a failing service is first left alone; doubled each time, up to `rest_max_s`."""
+    """How long a failing instance is first left alone; doubled each time, up to `rest_max_s`."""
 
     rest_max_s: PositiveFloat = 30.0
-    """The longest time that a failing service is left alone before it is tried again."""
+    """The longest time that a failing instance is left alone before it is tried again."""
 
     access_log: bool = True
     """Write one structured line for each request."""

@@ -74,8 +74,14 @@ class Survey:
         return dict(zip(names, found, strict=True))
 
     async def _state(self, upstream: Upstream) -> str:
+        """Return ``ready``, how many instances are if not all of them, or what is wrong."""
+        found = await asyncio.gather(*(self._heard(each.origin) for each in upstream.instances))
+        ready = found.count("ready")
+        return found[0] if ready in {0, len(found)} else f"ready ({ready} of {len(found)})"
+
+    async def _heard(self, origin: str) -> str:
         try:
-            status, _body = await self._get(f"{upstream.origin}/readyz")
+            status, _body = await self._get(f"{origin}/readyz")
         except (PyreqwestError, ValueError) as error:
             return _reason(error)
         return "ready" if status == 200 else f"not ready ({status})"
@@ -92,13 +98,21 @@ class Survey:
 
     async def _document(self, upstream: Upstream) -> dict[str, Any] | str:
         """Return what a service says of itself, or why it could not be asked."""
-        url = f"{upstream.origin}/api/v1/{upstream.name}/openapi.json"
+        found: dict[str, Any] | str = "not running"
+        for each in upstream.instances:
+            found = await self._told(upstream.name, each.origin)
+            if isinstance(found, dict):
+                break
+        return found
+
+    async def _told(self, name: str, origin: str) -> dict[str, Any] | str:
+        url = f"{origin}/api/v1/{name}/openapi.json"
         try:
             status, body = await self._get(url)
             if status != 200:
                 return f"answered {status}"
             document: dict[str, Any] = json.loads(body)
-            merge({upstream.name: document}, {}, version=self._version)
+            merge({name: document}, {}, version=self._version)
         except (PyreqwestError, ValueError, AttributeError, KeyError, TypeError) as error:
             return _reason(error)  # whatever is wrong with one document, the others are shown
         return document

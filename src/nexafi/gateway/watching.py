@@ -55,6 +55,12 @@ class Watching:
             ["service"],
             registry=self.registry,
         )
+        self.instances_out = Gauge(
+            "nexafi_gateway_instances_out",
+            "Instances of a service that get no requests, because they fail or are not ready.",
+            ["service"],
+            registry=self.registry,
+        )
         self.clients = Gauge(
             "nexafi_gateway_clients",
             "Clients whose use is remembered.",

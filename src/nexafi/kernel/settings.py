@@ -42,6 +42,8 @@ class Places(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     url: str | None = None
+    """Where others reach it: ``http://host:port``; several instances with commas between."""
+
     database_url: SecretStr | None = None
     database_owner_url: SecretStr | None = None
     database_steward_url: SecretStr | None = None
@@ -163,7 +165,7 @@ class Settings(BaseSettings):
     services: dict[str, Places] = Field(default_factory=dict)
     """What is set for one service alone: ``NEXAFI_<SERVICE>_DATABASE_URL``,
     ``_DATABASE_OWNER_URL``, ``_DATABASE_STEWARD_URL``, ``_REPLICA_URL``, and ``_URL``, where
-    others reach it."""
+    others reach it: several instances with commas between them."""
 
     @classmethod
     @override
@@ -208,16 +210,13 @@ class Settings(BaseSettings):
         """Return where the service whose usual port is *service_port* listens here."""
         return self.port_base + service_port - 5000
 
-    def origin(self, name: str, service_port: int) -> str:
-        """Return where others reach a service: ``http://host:port``, without a slash."""
+    def origins(self, name: str, service_port: int) -> tuple[str, ...]:
+        """Return where others reach the instances of a service, each ``http://host:port``."""
         if (places := self.services.get(name)) and places.url:
-            return places.url.rstrip("/")
+            return tuple(each.strip().rstrip("/") for each in places.url.split(","))
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
-        return (
-            f"http://[{host}]:{self.port(service_port)}"
-            if ":" in host
-            else (f"http://{host}:{self.port(service_port)}")
-        )
+        shown = f"[{host}]" if ":" in host else host
+        return (f"http://{shown}:{self.port(service_port)}",)
 
     def replica(self, name: str) -> str | None:
         """Return the URL of the replica that reports of service *name* may be read from."""

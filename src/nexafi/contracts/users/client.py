@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel
 from pyreqwest.client import SyncClient, SyncClientBuilder
+from pyreqwest.exceptions import PyreqwestError
 
 from nexafi.kernel.equipment import Outside
 from nexafi.kernel.trust.guard import REVOCATIONS_PERIOD
@@ -42,13 +44,14 @@ def read_revoked(document: bytes | str) -> tuple[Revoked, bool]:
 class Far(Outside):
     """Publishes what the users service at another address publishes.
 
+    Of several addresses the one that answered last is asked, the next one if it does not.
     Its connections are opened when it is first asked: after a fork, not before.
     """
 
     period: Final = REVOCATIONS_PERIOD
 
-    def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
+    def __init__(self, *urls: str) -> None:
+        self._urls = tuple(url.rstrip("/") for url in urls)
         self._client: SyncClient | None = None
         self._guard = threading.Lock()
 
@@ -82,5 +85,17 @@ class Far(Outside):
             if self._client is None:
                 builder = SyncClientBuilder().timeout(TIMEOUT).no_proxy().error_for_status()
                 self._client = builder.build()
-        request = self._client.get(self._url + path).query(query or {})
-        return request.build().send().text()
+        first, *others = self._urls
+        try:
+            return _ask_at(self._client, first + path, query or {})
+        except PyreqwestError:
+            for other in others:
+                with suppress(PyreqwestError):
+                    answer = _ask_at(self._client, other + path, query or {})
+                    self._urls = (other, *(each for each in self._urls if each != other))
+                    return answer
+            raise
+
+
+def _ask_at(client: SyncClient, url: str, query: Mapping[str, str]) -> str:
+    return client.get(url).query(query).build().send().text()
