@@ -92,6 +92,8 @@ def commands() -> str:
         if subs is None:
             parts.append(_command(command))
         else:
+            if getattr(command, "invoke_without_command", False):
+                parts.append(_command(command))
             for sub, found in subs.items():
                 parts.append(f"### nexafi {name} {sub}\n\n{_command(found)}")
     return COMMANDS + "\n".join(parts)

@@ -19,6 +19,7 @@ COMMANDS = {
     "database": "Prepare a PostgreSQL server: roles, database, schemas.",
     "worker": "Carry the news and do what the clock asks, without serving.",
     "doctor": "Say what is missing, and what to do about it.",
+    "logs": "Search the log of this installation.",
     "login": "Sign in to a running platform.",
     "logout": "Forget the sign-in to a platform.",
     "user": "People of an organization.",

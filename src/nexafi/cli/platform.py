@@ -30,7 +30,8 @@ from nexafi.kernel.settings import SERVICES, Settings
 from nexafi.kernel.trust.guard import Guard, Publisher
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.trust.tokens import Realm, Verifier
-from nexafi.kernel.watch import logs
+from nexafi.kernel.watch import logfile, logs
+from nexafi.kernel.watch.logfile import LogFile
 from nexafi.kernel.web.endpoints import Identify
 from nexafi.kernel.web.idempotency import Keeping
 from nexafi.kernel.web.identity import by_token
@@ -186,7 +187,19 @@ class Platform:
     def log_as(self, name: str) -> None:
         """Write the log of this process under the name of a service."""
         given = self.settings
-        logs.set_up(name, level=given.log_level, form=given.log_format, sql=given.sql)
+        to, form = None, given.log_format
+        if given.log_to == "file":
+            to, form = self.log_file(), "json"
+        logs.set_up(name, level=given.log_level, form=form, sql=given.sql, to=to)
+
+    def log_file(self) -> LogFile:
+        """Return the log file of this installation, opened for this process to write."""
+        given = self.settings
+        return LogFile(
+            given.folder / logfile.NAME,
+            bytes_max=given.log_file_bytes,
+            files_max=given.log_files_max,
+        )
 
     def _listen(self, name: str, envelope: object) -> None:
         self.service(name).listener(self.database(name))(envelope)  # type: ignore[arg-type]

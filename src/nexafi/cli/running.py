@@ -15,6 +15,7 @@ from typing import IO, Final
 from urllib.parse import urlsplit
 
 from nexafi.cli.failures import CommandFailed
+from nexafi.kernel.watch import logfile
 
 PATIENCE_S: Final = 2.0
 STOP_S: Final = 30.0
@@ -42,7 +43,12 @@ class Place:
     @property
     def log(self) -> Path:
         """Return where the log goes that is not for the console."""
-        return self.folder / "nexafi.log"
+        return self.folder / logfile.NAME
+
+    @property
+    def console(self) -> Path:
+        """Return where that goes which has no console to go to."""
+        return self.folder / "console.log"
 
     def take(self) -> IO[str]:
         """Take the folder for this process and all that it forks; raise if somebody has it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import time
@@ -16,10 +17,11 @@ from nexafi.cli.failures import Code, CommandFailed
 from nexafi.cli.running import Place, Running, readiness
 
 BEGAN = time.time()
-LOG_BYTES_MAX = 64 * 2**20
-"""A log that has grown past this is put aside at the next start."""
+CONSOLE_BYTES_MAX = 2**20
+"""What stands in for a console is put aside at the next start once it has grown past this."""
 
 app = typer.Typer()
+log = logging.getLogger("nexafi.supervisor")
 
 
 @app.command()
@@ -36,7 +38,9 @@ def serve(
     data: Annotated[Path | None, typer.Option(help="Folder for databases and secret")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on")] = None,
     *,
-    log: Annotated[str, typer.Option(help="Where the log goes: console or file")] = "console",
+    log: Annotated[
+        str | None, typer.Option(help="Where the log goes: console or file; else NEXAFI_LOG_TO")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All services, the gateway too")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Return once all is ready")] = False,
     status: Annotated[bool, typer.Option("--status", help="Say what runs, and stop there")] = False,
@@ -51,8 +55,10 @@ def serve(
     """
     from nexafi.kernel.settings import Settings
 
-    given = {"port_base": port_base, "data": data, "host": host}
+    given = {"port_base": port_base, "data": data, "host": host, "log_to": log}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    if detach:
+        settings = settings.model_copy(update={"log_to": "file"})
     place = Place(settings.folder)
     if status:
         raise typer.Exit(_show_status(place, as_json=as_json))
@@ -70,7 +76,6 @@ def serve(
             settings,
             place,
             [] if every else wanted,
-            to_file=log == "file" or detach,
             detach=detach,
             as_json=as_json,
         )
@@ -82,7 +87,6 @@ def _start(
     place: Place,
     wanted: list[str],
     *,
-    to_file: bool,
     detach: bool,
     as_json: bool,
 ) -> int:
@@ -101,8 +105,10 @@ def _start(
     assert platform.secret is not None, "made before anything is forked"
     for line in bring_up_to_date(platform, names):
         typer.echo(line, err=True)
+    to_file = settings.log_to == "file"
     if to_file:
-        _put_aside(place.log)
+        _put_aside(place.console)
+        platform.log_as("supervisor")
     addresses = {name: platform.origin(name) for name in names}
     up = _detach(place) if detach else None
     if up is not None and up[0] == "parent":
@@ -132,15 +138,17 @@ def _supervise(
 
     console = sys.stderr
     if place is not None:
-        # Children write their log to standard error: that is the file from now on. What the
-        # supervisor says goes on to the console, of which a copy is kept.
+        # What children say past their log, a crash of the interpreter perhaps, goes to a file from
+        # now on. What the supervisor says goes on to the console, of which a copy is kept.
         console = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8")
-        file = os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        file = os.open(place.console, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(file, 2)
         os.close(file)
 
     def say(line: str) -> None:
         print(f"{time.strftime('%H:%M:%S')} {line}", file=console, flush=True)
+        if place is not None:
+            log.info("%s", line)
 
     code = Supervisor(programs, drain_s=drain_s, say=say, on_up=on_up).run()
     say("All is stopped." if code == 0 else "All is stopped, not all of it gently.")
@@ -156,7 +164,7 @@ def _detach(place: Place) -> tuple[str, int]:
     os.close(reads)
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
-    file = os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    file = os.open(place.console, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for source, target in ((null, 0), (file, 1), (file, 2)):
         os.dup2(source, target)
     return "child", writes
@@ -166,7 +174,7 @@ def _wait_until_up(reads: int, place: Place, addresses: dict[str, str], *, as_js
     """Return once the detached process is at work, or has died before it was."""
     with os.fdopen(reads, "rb") as pipe:
         if pipe.readline() != b"up\n":  # its children have the pipe too: no end comes
-            raise CommandFailed(f"It did not start; {place.log} says why.")
+            raise CommandFailed(f"It did not start; {place.console} says why.")
     _welcome(place, addresses, as_json=as_json)
     return Code.DONE
 
@@ -202,6 +210,6 @@ def _answer(document: object, text: str, *, as_json: bool) -> None:
     print(json.dumps(document) if as_json else text)
 
 
-def _put_aside(log: Path) -> None:
-    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
-        log.replace(log.with_suffix(".log.1"))
+def _put_aside(console: Path) -> None:
+    if console.exists() and console.stat().st_size > CONSOLE_BYTES_MAX:
+        console.replace(console.with_suffix(".log.1"))

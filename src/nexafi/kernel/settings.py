@@ -128,6 +128,16 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = "json"
     """One JSON object a line with the names of the Elastic Common Schema, or text for people."""
 
+    log_to: Literal["console", "file"] = "console"
+    """Where the log goes: to standard error, or to the file ``nexafi.log`` in the data folder,
+    always as JSON, which `nexafi logs` searches."""
+
+    log_file_bytes: int = Field(64 * 2**20, ge=2**16)
+    """The size at which the log file is put aside and another is begun."""
+
+    log_files_max: int = Field(16, ge=2, le=10_000)
+    """How many log files are kept; the oldest are removed."""
+
     sql: bool = False
     """Write every SQL statement to the log, without its values."""
 

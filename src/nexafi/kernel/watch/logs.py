@@ -16,6 +16,7 @@ from typing import Any, Final, TextIO
 from typing_extensions import override
 
 from nexafi.kernel.watch import traces
+from nexafi.kernel.watch.logfile import LogFile
 from nexafi.kernel.watch.secrecy import clean, clean_text
 
 ECS_VERSION: Final = "9.2.0"
@@ -73,7 +74,9 @@ class AsText(logging.Formatter):
         return clean_text(text)
 
 
-def set_up(service: str, *, level: str, form: str, sql: bool, to: TextIO | None = None) -> None:
+def set_up(
+    service: str, *, level: str, form: str, sql: bool, to: TextIO | LogFile | None = None
+) -> None:
     """Write the log of this process to *to* (standard error) in the given form from now on."""
     handler = logging.StreamHandler(to or sys.stderr)
     handler.setFormatter(AsJson(service) if form == "json" else AsText(service))
