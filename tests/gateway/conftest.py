@@ -183,10 +183,16 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 def start_door(serve: Serve) -> Start:
     """Return what starts a gateway."""
 
-    def start(upstreams: dict[str, str], app: str = "tests.gateway.served:app", **more: object):
+    def start(
+        upstreams: dict[str, str],
+        app: str = "tests.gateway.served:app",
+        env: dict[str, str] | None = None,
+        **more: object,
+    ):
         settings = SETTINGS | {"upstreams": upstreams} | more
-        env = {
-            f"NEXAFI_GATEWAY_{name.upper()}": json.dumps(value) for name, value in settings.items()
+        env = (env or {}) | {
+            f"NEXAFI_GATEWAY_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in settings.items()
         }
         return serve(app, "rsgi", env)
 

@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import logging
+import os
+from pathlib import Path
 
 from typing_extensions import override
 
 from nexafi.gateway.app import Gateway, build
+from nexafi.gateway.identity import Caller
 from nexafi.gateway.settings import GatewaySettings
 from nexafi.kernel.errors import NotSignedIn, Unavailable
+from nexafi.kernel.shared.link import RedisAt
 
 
-async def judge(token: str) -> str:
-    """Know whoever's token says `good-<name>`."""
+async def judge(token: str) -> Caller:
+    """Know whoever's token says `good-<name>`, or `good-<name>@<organization>`."""
     if token == "nobody-can-tell":
         raise Unavailable("We cannot tell just now who is calling.")
     if not token.startswith("good-"):
         raise NotSignedIn("The access token is not valid.")
-    return token.removeprefix("good-")
+    user, _, organization = token.removeprefix("good-").partition("@")
+    return Caller(user, organization or None)
+
+
+def redis() -> RedisAt | None:
+    """Return where the test has a Redis, if it has one."""
+    url = os.environ.get("NEXAFI_TEST_GATEWAY_REDIS")
+    authority = os.environ.get("NEXAFI_TEST_GATEWAY_REDIS_CA")
+    prefix = os.environ.get("NEXAFI_TEST_GATEWAY_REDIS_PREFIX", "nexafi")
+    return RedisAt(url, prefix, Path(authority) if authority else None) if url else None
 
 
 def app() -> Gateway:
-    return Gateway(GatewaySettings(), judge)
+    return Gateway(GatewaySettings(), judge, redis=redis())
 
 
 def real_app() -> Gateway:
     """Judge by what the users service says."""
-    return build(GatewaySettings())
+    return build(GatewaySettings(), redis=redis())
 
 
 def logging_app() -> Gateway:

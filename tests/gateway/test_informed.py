@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from nexafi.gateway import identity
-from nexafi.gateway.identity import Identity
+from nexafi.gateway.identity import Caller, Identity
 from nexafi.kernel.errors import NotSignedIn, Unavailable
 from nexafi.kernel.trust.tokens import (
     EVERY,
@@ -29,6 +29,7 @@ from tests.conftest import HOME
 
 NOW = datetime(2026, 4, 1, 2, 30, tzinfo=UTC)
 USER = UUID("01990000-0000-7000-8000-000000000001")
+CALLER = Caller(str(USER), str(HOME.id))
 
 
 def claims() -> Claims:
@@ -101,8 +102,8 @@ def test_the_first_token_waits_for_the_keys(time):
     users = Users()
 
     async def story(door: Identity) -> None:
-        assert await door.judge(users.token()) == str(USER)
-        assert await door.judge(users.token()) == str(USER)
+        assert await door.judge(users.token()) == CALLER
+        assert await door.judge(users.token()) == CALLER
 
     run(story, users)
     assert users.asked == ["keys", "revoked"]
@@ -113,7 +114,7 @@ def test_many_first_tokens_ask_once(time):
 
     async def story(door: Identity) -> None:
         judged = await asyncio.gather(*(door.judge(users.token()) for _ in range(20)))
-        assert set(judged) == {str(USER)}
+        assert set(judged) == {CALLER}
 
     run(story, users)
     assert users.asked == ["keys", "revoked"]
@@ -127,7 +128,7 @@ def test_without_the_users_service_nobody_can_tell(time):
             await door.judge(users.token())
         users.is_up = True
         time(1)
-        assert await door.judge(users.token()) == str(USER)
+        assert await door.judge(users.token()) == CALLER
 
     run(story, users)
 
@@ -140,7 +141,7 @@ def test_while_the_users_service_is_down_what_is_known_is_used(time):
         users.is_up = False
         for _ in range(100):
             time(1)
-            assert await door.judge(users.token()) == str(USER)
+            assert await door.judge(users.token()) == CALLER
             await settle()
 
     run(story, users)
@@ -155,7 +156,7 @@ def test_what_was_revoked_is_refused_after_a_second(time):
         await door.judge(token)
         users.revocations = [Revocation(said.session_id, EVERY, said.expires_at)]
         time(1)
-        assert await door.judge(token) == str(USER), "nobody waits for news"
+        assert await door.judge(token) == CALLER, "nobody waits for news"
         await settle()
         with pytest.raises(NotSignedIn):
             await door.judge(token)
@@ -187,10 +188,10 @@ def test_a_users_service_that_hangs_is_waited_for_once(time):
         await door.judge(token)
         users.is_up, users.pause_s = False, 0.05
         time(120)
-        assert await door.judge(token) == str(USER)
+        assert await door.judge(token) == CALLER
         users.pause_s = 3600
         time(1)
-        assert await asyncio.wait_for(door.judge(token), 1) == str(USER)
+        assert await asyncio.wait_for(door.judge(token), 1) == CALLER
 
     run(story, users)
 
@@ -204,7 +205,7 @@ def test_a_new_key_is_looked_for_once_a_second_at_most(time):
         with pytest.raises(NotSignedIn):
             await door.judge(users.token())
         time(1.5)
-        assert await door.judge(users.token()) == str(USER)
+        assert await door.judge(users.token()) == CALLER
         stranger = Users()
         for _ in range(5):
             with pytest.raises(NotSignedIn):

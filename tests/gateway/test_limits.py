@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexafi.gateway.limits import Limits, fields
+from nexafi.gateway.limits import Limits, Taken, Terms, fields
 
 
 def test_a_burst_is_let_through_and_then_the_rate():
-    limits = Limits(rate_per_s=2, burst=4, clients_max=10)
+    limits = Limits(Terms(2, 4), clients_max=10)
 
     assert [limits.take("a", 0.0).allowed for _ in range(6)] == [True] * 4 + [False] * 2
     assert [limits.take("a", 0.5).allowed for _ in range(2)] == [True, False]
@@ -18,7 +18,7 @@ def test_a_burst_is_let_through_and_then_the_rate():
 
 
 def test_one_client_does_not_use_up_the_share_of_another():
-    limits = Limits(rate_per_s=1, burst=1, clients_max=10)
+    limits = Limits(Terms(1, 1), clients_max=10)
 
     assert limits.take("a", 0.0).allowed
     assert not limits.take("a", 0.0).allowed
@@ -26,9 +26,11 @@ def test_one_client_does_not_use_up_the_share_of_another():
 
 
 def test_a_client_hears_what_is_left_and_when_to_come_again():
-    limits = Limits(rate_per_s=0.5, burst=2, clients_max=10)
+    terms = Terms(0.5, 2)
+    limits = Limits(terms, clients_max=10)
 
-    told = [dict(fields(limits.take("a", 0.0), limits.policy)) for _ in range(3)]
+    taken = [limits.take("a", 0.0) for _ in range(3)]
+    told = [dict(fields(Taken(terms.rate_policy, [("default", each)]))) for each in taken]
 
     assert {each["ratelimit-policy"] for each in told} == {'"default";q=2;w=4'}
     assert [each["ratelimit"] for each in told] == [
@@ -47,7 +49,7 @@ def test_a_client_hears_what_is_left_and_when_to_come_again():
 )
 def test_no_window_ever_holds_more_than_burst_and_rate(pauses: list[float], burst: int, rate: int):
     """The promise of the bucket: within any span at most burst + rate * span calls."""
-    limits, now = Limits(rate, burst, 10), 0.0
+    limits, now = Limits(Terms(rate, burst), 10), 0.0
     let_through = []
     for pause in pauses:
         now += pause
@@ -61,7 +63,7 @@ def test_no_window_ever_holds_more_than_burst_and_rate(pauses: list[float], burs
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.floats(min_value=0, max_value=1)), max_size=400))
 def test_memory_is_bounded_whoever_comes(calls: list[tuple[int, float]]):
-    limits, now = Limits(1, 5, clients_max=20), 0.0
+    limits, now = Limits(Terms(1, 5), clients_max=20), 0.0
     for who, pause in calls:
         now += pause
         limits.take(str(who), now)

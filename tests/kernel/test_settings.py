@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from nexafi.kernel.settings import Settings, unknown
+from nexafi.kernel.shared.link import RedisAt
 
 SHARED = "postgresql+psycopg://nexafi_app:geheim@db.example.com/nexafi"
 
@@ -100,3 +101,20 @@ def test_a_slip_of_the_pen_is_found(monkeypatch):
 
     assert [name for name in unknown() if "PROT" in name] == ["NEXAFI_PROT_BASE"]
     assert "NEXAFI_LEDGER_DATABASE_URL" not in unknown()
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:6379", "http://redis", "redis://", "redis://h/first"])
+def test_what_is_no_address_of_a_redis_is_refused(monkeypatch, url):
+    monkeypatch.setenv("NEXAFI_REDIS_URL", url)
+    with pytest.raises(ValidationError, match="A Redis is redis://"):
+        Settings()
+
+
+def test_the_password_of_redis_is_never_shown(monkeypatch):
+    monkeypatch.setenv("NEXAFI_REDIS_URL", "rediss://:geheim@redis.example.com:6380/2")
+    settings = Settings()
+
+    assert settings.redis_url is not None
+    redis = RedisAt(settings.redis_url.get_secret_value(), settings.redis_prefix)
+    assert "geheim" not in f"{settings!r} {redis!r}"
+    assert redis.shown == "rediss://redis.example.com:6380/2"

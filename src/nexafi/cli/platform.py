@@ -27,6 +27,7 @@ from nexafi.kernel.server.supervisor import Program
 from nexafi.kernel.server.worker import Worker
 from nexafi.kernel.service import Service, Watch
 from nexafi.kernel.settings import SERVICES, Settings
+from nexafi.kernel.shared.link import RedisAt
 from nexafi.kernel.trust.guard import Guard, Publisher
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.trust.tokens import Realm, Verifier
@@ -111,6 +112,15 @@ class Platform:
             idle_s=given.database_idle_s,
             is_pooled=given.database_pooler == "transaction",
         )
+
+    @cached_property
+    def redis(self) -> RedisAt | None:
+        """Return where the Redis of this installation is, if it has one."""
+        given = self.settings
+        if given.redis_url is None:
+            return None
+        url, timeout_s = given.redis_url.get_secret_value(), given.redis_timeout_ms / 1_000
+        return RedisAt(url, given.redis_prefix, given.redis_ca, timeout_s)
 
     def bare(self, name: str) -> Service:
         """Return a service as its code has it, without equipment: enough to migrate it."""
@@ -286,9 +296,8 @@ class Platform:
             for name in existing()
             if name in self._running or name in self.settings.services
         }
-        application = build(
-            given.model_copy(update={"upstreams": here | dict(given.upstreams)}), self.realm
-        )
+        forwarding = given.model_copy(update={"upstreams": here | dict(given.upstreams)})
+        application = build(forwarding, self.realm, self.redis)
         serving.serve_rsgi(
             application,
             listening,

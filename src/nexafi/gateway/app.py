@@ -19,23 +19,27 @@ from nexafi.contracts.users.client import SIGN_IN
 from nexafi.gateway import door, errors, limits, pages
 from nexafi.gateway.bodies import drain
 from nexafi.gateway.door import Door, Request, Scope
-from nexafi.gateway.identity import Identity, Judge
+from nexafi.gateway.identity import Caller, Identity, Judge
 from nexafi.gateway.instances import Rounds
-from nexafi.gateway.limits import Limits
+from nexafi.gateway.limits import Alone
+from nexafi.gateway.plans import Plans
 from nexafi.gateway.proxy import Proxy
 from nexafi.gateway.publisher import UsersService
 from nexafi.gateway.reply import Protocol_, Reply
 from nexafi.gateway.settings import GatewaySettings
+from nexafi.gateway.sharing import Together
 from nexafi.gateway.survey import Survey
 from nexafi.gateway.upstreams import Upstream, client
 from nexafi.gateway.watching import METRICS, Watching
 from nexafi.gateway.wire import Wire
 from nexafi.kernel.data.context import utc_now
 from nexafi.kernel.errors import Malformed, NotSignedIn, Problem, Unavailable
+from nexafi.kernel.shared.link import RedisAt
 from nexafi.kernel.trust.tokens import Realm, Verifier
 
 API: Final = "/api/v1/"
 KEYS: Final = "/.well-known/jwks.json"
+AWAY: Final = "away: calls are counted by each gateway alone"
 READS: Final = frozenset({"GET", "HEAD"})
 UNREAD: Final = (Malformed, errors.BodyTooLarge, errors.BodyTooSlow, errors.HeadersTooLarge)
 """After these it is not known where the next request begins, so there is none."""
@@ -43,26 +47,28 @@ UNREAD: Final = (Malformed, errors.BodyTooLarge, errors.BodyTooSlow, errors.Head
 log = logging.getLogger(__name__)
 
 
-def build(settings: GatewaySettings, realm: Realm | None = None) -> Gateway:
+def build(
+    settings: GatewaySettings, realm: Realm | None = None, redis: RedisAt | None = None
+) -> Gateway:
     """Return the application, which asks the users service who may call.
 
     Args:
         settings: where the services are, and every limit; ``users`` must be among them for
             anybody to be known.
         realm: who issues the tokens of this installation, and for whom.
+        redis: where calls are counted together with other gateways; None: each counts alone.
 
     """
     asking = client(settings)
     origins = settings.upstreams.get("users")
     if origins is None:
-        return Gateway(settings, _nobody_known, asking)
+        return Gateway(settings, _nobody_known, asking, redis)
     verifier = Verifier(realm or Realm())
-    return Gateway(
-        settings, Identity(verifier, UsersService(asking, origins), utc_now).judge, asking
-    )
+    identity = Identity(verifier, UsersService(asking, origins), utc_now)
+    return Gateway(settings, identity.judge, asking, redis)
 
 
-async def _nobody_known(_token: str) -> str:
+async def _nobody_known(_token: str) -> Caller:
     raise Unavailable("The users service is not part of this installation.")
 
 
@@ -73,16 +79,25 @@ class Gateway:
         settings: where the services are, and every limit.
         judge: says who calls with a token, or raises NotSignedIn.
         asking: the pooled client, if it is shared with the judge.
+        redis: where calls are counted together with other gateways.
 
     """
 
     def __init__(
-        self, settings: GatewaySettings, judge: Judge, asking: Client | None = None
+        self,
+        settings: GatewaySettings,
+        judge: Judge,
+        asking: Client | None = None,
+        redis: RedisAt | None = None,
     ) -> None:
         self._judge = judge
         self._door = Door(settings.proxies, settings.headers_max_bytes, settings.url_max_bytes)
-        self._limits = Limits(settings.rate_per_s, settings.burst, settings.clients_max)
+        self._plans = Plans(settings)
+        self._alone = Alone(self._plans.common, settings.clients_max)
+        self._together = Together(redis, self._alone) if redis else None
         self._watching = Watching(access_log=settings.access_log)
+        if self._together is not None:
+            self._watching.watch(self._together)
         self._networks = [ip_network(each) for each in settings.metrics_from]
         self._version = version("nexafi")
         self.upstreams = {
@@ -94,13 +109,17 @@ class Gateway:
         self._rounds = Rounds(self._client, self.upstreams.values(), settings.health_s)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to look after the instances; granian calls this before the first request."""
+        """Begin to look after what is behind us; granian calls this before the first request."""
         self._rounds.start(loop)
+        if self._together is not None:
+            loop.run_until_complete(self._together.begin())
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close the connections to the services; granian calls this when all is answered."""
         self._rounds.stop()
         self._watching.close()
+        if self._together is not None:
+            loop.run_until_complete(self._together.close())
         loop.run_until_complete(self._client.close())
 
     async def __rsgi__(self, scope: Scope, protocol: Protocol_) -> None:
@@ -132,22 +151,26 @@ class Gateway:
         """Find out who calls, and whether they call too often; raise if they may not."""
         who = door.neighbourhood(request.address)
         if request.token is None:
-            self._count(reply, who)
+            await self._count(reply, who)
             return
         try:
-            user = await self._judge(request.token)
+            caller = await self._judge(request.token)
         except NotSignedIn:
-            self._count(reply, who)
+            await self._count(reply, who)
             if request.path in SIGN_IN:
                 return
             raise
-        reply.user = user
-        self._count(reply, f"user {user}")
+        reply.user = caller.user
+        await self._count(reply, f"user {caller.user}", caller.organization)
 
-    def _count(self, reply: Reply, who: str) -> None:
-        share = self._limits.take(who, time.monotonic())
-        reply.fields = limits.fields(share, self._limits.policy)
-        if not share.allowed:
+    async def _count(self, reply: Reply, who: str, organization: str | None = None) -> None:
+        terms = self._plans.of(organization)
+        if self._together is not None:
+            taken = await self._together.take(who, organization, terms)
+        else:
+            taken = self._alone.take(who, organization, terms, time.monotonic())
+        reply.fields = limits.fields(taken)
+        if not taken.is_allowed:
             raise errors.TooManyRequests("Come again when Retry-After has passed.")
 
     async def _route(self, request: Request, reply: Reply) -> None:
@@ -229,11 +252,19 @@ class Gateway:
         """Say how each service fares; 503 only if none is there: the others need the door."""
         states = await self._survey.states.get()
         ready = [name for name, state in states.items() if state.startswith("ready")]
-        is_whole = all(state == "ready" for state in states.values())
-        status = "ready" if is_whole else "degraded" if ready else "not ready"
-        body = pages.states_json(status, states)
+        shared = self._shared()
+        is_whole = shared != AWAY and all(state == "ready" for state in states.values())
+        status = "ready" if is_whole else "degraded" if ready or not states else "not ready"
+        body = pages.states_json(status, states, shared)
         extra = {"cache-control": "no-store"}
         reply.document(200 if ready or not states else 503, pages.JSON, body, extra)
+
+    def _shared(self) -> str | None:
+        """Say whether Redis is there, and look whether it is back; None if there is to be none."""
+        if self._together is None:
+            return None
+        self._together.look()
+        return "ready" if self._together.presence.is_there else AWAY
 
     async def _metrics(self, request: Request, reply: Reply) -> None:
         address = ip_address(request.address)
@@ -243,7 +274,8 @@ class Gateway:
             self._watching.in_flight.labels(name).set(upstream.in_flight)
             self._watching.circuit.labels(name).set(upstream.is_resting)
             self._watching.instances_out.labels(name).set(upstream.out)
-        self._watching.clients.set(len(self._limits))
+        self._watching.clients.set(len(self._alone))
+        self._shared()
         reply.document(200, METRICS, self._watching.exposition(), {"cache-control": "no-store"})
 
     def _refuse(self, reply: Reply, problem: Problem, client: str) -> None:

@@ -12,13 +12,21 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from nexafi.kernel.errors import Unavailable
 from nexafi.kernel.trust.guard import OVERLAP
-from nexafi.kernel.trust.tokens import Claims, KeyUnknown, Revoked, Verifier, refused
+from nexafi.kernel.trust.tokens import KeyUnknown, Revoked, Verifier, refused
 
-Judge = Callable[[str], Awaitable[str]]
+
+class Caller(NamedTuple):
+    """Who calls, and for which organization."""
+
+    user: str
+    organization: str | None = None
+
+
+Judge = Callable[[str], Awaitable[Caller]]
 """Return who it is that calls with this token, or raise NotSignedIn or Unavailable."""
 
 REVOCATIONS_PERIOD_S: Final = 1.0
@@ -66,22 +74,23 @@ class Identity:
         self._is_failing = False
         """Whether the last question was not answered: what is known is then all there is."""
 
-    async def judge(self, token: str) -> str:
-        """Return the user whom *token* speaks for, or raise NotSignedIn or Unavailable."""
+    async def judge(self, token: str) -> Caller:
+        """Return whom *token* speaks for, or raise NotSignedIn or Unavailable."""
         at = time.monotonic()
         if at - self._revoked_at >= REVOCATIONS_PERIOD_S or at - self._keys_at >= KEYS_PERIOD_S:
             await self._keep_informed(at)
         try:
-            return str(self._verify(token).user_id)
+            return self._verify(token)
         except KeyUnknown:
             await self._look_again(at)
         try:
-            return str(self._verify(token).user_id)
+            return self._verify(token)
         except KeyUnknown as error:
             raise refused() from error
 
-    def _verify(self, token: str) -> Claims:
-        return self._verifier.verify(token, self._clock())
+    def _verify(self, token: str) -> Caller:
+        claims = self._verifier.verify(token, self._clock())
+        return Caller(str(claims.user_id), str(claims.home.id))
 
     async def _keep_informed(self, at: float) -> None:
         """See that somebody asks, and wait for the answer only if what we know is of no use."""

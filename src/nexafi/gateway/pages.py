@@ -129,9 +129,10 @@ def home_json(version: str, states: Mapping[str, str]) -> bytes:
     return json.dumps(told, indent=2).encode()
 
 
-def states_json(status: str, states: Mapping[str, str]) -> bytes:
-    """Return what `/readyz` says: the platform in a word, and each service."""
-    return json.dumps({"status": status, "services": dict(states)}).encode()
+def states_json(status: str, states: Mapping[str, str], redis: str | None = None) -> bytes:
+    """Return what `/readyz` says: the platform in a word, each service, Redis if there is one."""
+    told: dict[str, object] = {"status": status, "services": dict(states)}
+    return json.dumps(told | ({"redis": redis} if redis else {})).encode()
 
 
 def home_html(version: str, states: Mapping[str, str]) -> bytes:

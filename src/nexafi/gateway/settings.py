@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+from uuid import UUID
 
-from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -18,6 +29,19 @@ def _several(given: Any) -> Any:  # noqa: ANN401 - whatever was set; pydantic ju
 
 
 Origins = Annotated[tuple[Origin, ...], BeforeValidator(_several), Field(min_length=1)]
+
+
+class Plan(BaseModel):
+    """What the organizations of a plan may do; what is left out is as for all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rate_per_s: PositiveFloat | None = None
+    burst: PositiveInt | None = None
+    per_day: NonNegativeInt = 0
+    """Calls of all its members together in a day of UTC; 0 for as many as they like."""
+    per_month: NonNegativeInt = 0
+    """The same in a month of UTC."""
 
 
 class GatewaySettings(BaseSettings):
@@ -45,6 +69,17 @@ class GatewaySettings(BaseSettings):
 
     burst: PositiveInt = 400
     """Requests that one client may send at once."""
+
+    plans: Mapping[Name, Plan] = Field(default_factory=dict)
+    """What organizations may do, by the name of their plan:
+    ``{"free": {"per_day": 1000, "per_month": 20000}, "team": {"rate_per_s": 300, "burst": 900}}``.
+    Calls a day and a month count for all members of an organization together."""
+
+    plan: Name | None = None
+    """The plan of organizations for which `plan_of` names none; unset: no quotas."""
+
+    plan_of: Mapping[UUID, Name] = Field(default_factory=dict)
+    """The plans of organizations, by their ids."""
 
     clients_max: PositiveInt = 50_000
     """Clients whose use is remembered, about 200 bytes each."""
@@ -89,3 +124,10 @@ class GatewaySettings(BaseSettings):
 
     access_log: bool = True
     """Write one structured line for each request."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        named = {*self.plan_of.values(), *([self.plan] if self.plan else [])}
+        if missing := sorted(named - set(self.plans)):
+            raise ValueError(f"There is no plan {', '.join(missing)} among NEXAFI_GATEWAY_PLANS.")
+        return self

@@ -13,6 +13,8 @@ from prometheus_client.exposition import generate_latest
 
 from nexafi.gateway.access import AccessLog
 from nexafi.gateway.reply import Reply
+from nexafi.gateway.sharing import Together
+from nexafi.kernel.shared.presence import Figures
 
 METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -68,6 +70,20 @@ class Watching:
         )
         self._counting: dict[tuple[str, str, int], Callable[[], None]] = {}
         self._timing: dict[str, Callable[[float], None]] = {}
+
+    def watch(self, together: Together) -> None:
+        """Tell, too, whether calls are counted together with other gateways, and how often not."""
+        self.registry.register(Figures("gateway", together.presence))
+        Gauge(
+            "nexafi_gateway_limits_shared",
+            "1 while calls are counted together with other gateways, 0 while by this one alone.",
+            registry=self.registry,
+        ).set_function(lambda: together.is_shared)
+        together.counted_alone = Counter(
+            "nexafi_gateway_counted_alone",
+            "Calls that were counted by this gateway alone although Redis is set.",
+            registry=self.registry,
+        ).inc
 
     def note(self, reply: Reply, seconds: float) -> None:
         """Count the request that *reply* answered, and write it down."""

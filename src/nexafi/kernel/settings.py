@@ -35,6 +35,8 @@ _OWN = re.compile(
     r"_(database|database_owner|database_steward|database_replica|replica|)_?url"
 )
 
+_REDIS = re.compile(r"rediss?://[^/\s]+(/\d*)?(\?.*)?$")
+
 
 class Places(BaseModel):
     """Where one service and its database are, as far as that is set for it alone."""
@@ -122,6 +124,21 @@ class Settings(BaseSettings):
     """The root of all keys: 32 characters or more, by chance. Unset: the file ``secret`` in the
     data folder, made at the first start. Whoever loses it loses all passwords and seals."""
 
+    redis_url: SecretStr | None = None
+    """A Redis that all processes share: ``redis://:password@host:6379/0``, with TLS ``rediss://``.
+    Unset: each process counts and remembers for itself. What it is for, and what happens when it
+    is away, says the guide."""
+
+    redis_prefix: str = Field("nexafi", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    """What the names of all keys in Redis begin with; installations that share one differ here."""
+
+    redis_ca: Path | None = None
+    """A PEM file with the certificate of the authority that signed that of Redis; unset: those
+    that the system trusts."""
+
+    redis_timeout_ms: int = Field(50, ge=5, le=2_000)
+    """How long an answer of Redis may take before we go on without it."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least of what is written to the log."""
 
@@ -207,6 +224,8 @@ class Settings(BaseSettings):
                     raise ValueError(
                         f"A database is postgresql+psycopg://... or sqlite:///..., not {scheme}:"
                     )
+        if self.redis_url and not _REDIS.match(self.redis_url.get_secret_value()):
+            raise ValueError("A Redis is redis://host:6379/0, or rediss:// with TLS.")
         if self.database_url and self.database_url.get_secret_value().startswith("sqlite"):
             raise ValueError("On SQLite each service has a file of its own: leave the URL out.")
         return self

@@ -1,0 +1,1 @@
+"""What the processes of an installation share through Redis, and what they do without it."""
