@@ -45,6 +45,8 @@ REFUSED = {
     "a bare CR in a value": GET + HOST + b"X-A: a\rX-B: c\r\n\r\n",
     "a NUL in a value": GET + HOST + b"X-A: a\x00b\r\n\r\n",
     "a NUL in a name": GET + HOST + b"X-\x00A: b\r\n\r\n",
+    "a key in UTF-8": POST + HOST + b"Idempotency-Key: caf\xc3\xa9\r\nContent-Length: 0\r\n\r\n",
+    "a key in Latin-1": POST + HOST + b"Idempotency-Key: caf\xe9\r\nContent-Length: 0\r\n\r\n",
     "identity": POST + HOST + b"Transfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello",
     "an unknown coding": POST + HOST + b"Transfer-Encoding: xchunked\r\n\r\n" + HELLO,
     "chunked, but not last": POST + HOST + b"Transfer-Encoding: chunked, gzip\r\n\r\n" + HELLO,

@@ -159,7 +159,7 @@ def test_a_cursor_of_another_list_or_none_at_all_is_refused(client, database, co
         ("codes", str(uuid4())),
     ]:
         answer = client.get(f"{PATH}/{path}", query_string={"cursor": given_cursor})
-        assert answer.status_code == 400, given_cursor
+        assert answer.status_code == 422, given_cursor
         assert answer.json["type"] == "/problems/cursor-unknown"
     assert client.get(f"{PATH}/codes", query_string={"cursor": "x" * 2001}).status_code == 422
 

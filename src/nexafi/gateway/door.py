@@ -23,7 +23,11 @@ class Headers(Protocol):
     """The headers of a request as granian gives them: lower-case names, in their order."""
 
     def items(self) -> Fields:
-        """Return all of them, those that occur twice as well."""
+        """Return all of them, those that occur twice as well, but none that is not ASCII."""
+        ...
+
+    def keys(self) -> list[str]:
+        """Return each name once, of those that are not ASCII too."""
         ...
 
 
@@ -198,7 +202,10 @@ class Door:
     def read(self, request: Request, scope: Scope) -> None:
         """Fill *request* from *scope*, or raise the problem for which it is refused."""
         found = _Reading()
-        size = _read_headers(request, scope.headers.items(), found)
+        items = scope.headers.items()
+        size = _read_headers(request, items, found)
+        if lost := set(scope.headers.keys()) - {name for name, _ in items}:
+            raise errors.BrokenRequest(f"Not in ASCII: the header {min(lost)}.")
         if size > self._headers_max:
             raise errors.HeadersTooLarge(f"All together have {self._headers_max} bytes at most.")
         if not METHOD.fullmatch(request.method) or request.method in REFUSED_METHODS:
