@@ -1,0 +1,1 @@
+"""The servers that NexaFi can stand on, started on this machine; needs Python alone."""
