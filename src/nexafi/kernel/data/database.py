@@ -51,6 +51,16 @@ class Database:
         """Return the engine itself, for those who migrate, check or test; nobody else."""
         return self._kind.engine
 
+    @property
+    def steward_engine(self) -> Engine:
+        """Return the engine of the steward, for who copies all that there is; nobody else."""
+        return self._kind.engines.get("steward", self._kind.engine)
+
+    @property
+    def each_time(self) -> dict[str, str]:
+        """Return what a transaction that is opened by hand must set for itself."""
+        return self._kind.each_time
+
     def connections(self) -> dict[str, tuple[int, int]]:
         """Return how many connections are in use and how many lie idle, by role."""
         return {role: in_use(engine) for role, engine in self._kind.engines.items()}

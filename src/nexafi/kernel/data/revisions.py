@@ -61,6 +61,19 @@ def heads(service: str) -> frozenset[str]:
     return frozenset(made - followed)
 
 
+@cache
+def known(service: str) -> frozenset[str]:
+    """Return every revision that this code has for *service*."""
+    return frozenset(
+        revision
+        for branch in BRANCHES
+        for text in _versions(branch.format(service=service))
+        for name, value in _NAMES.findall(text)
+        if name == "revision"
+        for revision in _QUOTED.findall(value)
+    )
+
+
 def _versions(package: str) -> list[str]:
     """Return the text of each migration of *package*, which is not imported."""
     parent, _, name = package.rpartition(".")
