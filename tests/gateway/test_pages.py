@@ -136,7 +136,7 @@ def test_the_figures_tell_services_and_statuses_apart(start_door, service):
     assert (
         samples['nexafi_gateway_requests_total{method="other",service="one",status="501"}'] == "1.0"
     )
-    assert samples['nexafi_gateway_request_seconds_count{service="one"}'] == "3.0"
+    assert samples['nexafi_gateway_request_duration_seconds_count{service="one"}'] == "3.0"
     assert samples['nexafi_gateway_circuit_open{service="one"}'] == "0.0"
 
 

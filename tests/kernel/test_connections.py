@@ -148,7 +148,7 @@ def is_refusal_for_now(answer) -> bool:
 
 def test_when_no_connection_is_free_one_is_told_to_come_again(site):
     tight = site(Limits(size=1, overflow=0, wait_s=0.1))
-    watch = Watch("ledger", tight.database)
+    watch = Watch(ledger, tight.database)
 
     with tight.database.work(tight.context):
         said = watch.meters.exposition().decode()

@@ -52,7 +52,7 @@ def test_a_database_that_cannot_be_asked_makes_unready(open_database, monkeypatc
 
 def test_one_who_drains_is_not_ready(open_database):
     database = open_database(service)
-    watch = Watch(service.name, database)
+    watch = Watch(service, database)
 
     watch.health.drain()
 

@@ -31,7 +31,7 @@ from nexafi.kernel.shared.link import RedisAt
 from nexafi.kernel.trust.guard import Guard, Publisher
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.trust.tokens import Realm, Verifier
-from nexafi.kernel.watch import logfile, logs
+from nexafi.kernel.watch import logfile, logs, machine
 from nexafi.kernel.watch.logfile import LogFile
 from nexafi.kernel.web.endpoints import Identify
 from nexafi.kernel.web.idempotency import Keeping
@@ -256,7 +256,8 @@ class Platform:
         assert listening is not None, "a service listens"
         self.log_as(name)
         database = self.database(name)
-        watch = Watch(name, database)
+        watch = Watch(self.bare(name), database)
+        self._watch_machine(watch)
         app = self.app(name, watch)
         bus = self.bus
         service = self.service(name)
@@ -282,6 +283,11 @@ class Platform:
         )
         worker.join(self.settings.drain_s)
         self.close()
+
+    def _watch_machine(self, watch: Watch) -> None:
+        """Let the metrics of a process tell of the machine, too."""
+        folder, certificates = self.settings.folder, self.settings.certificates
+        watch.meters.ask(machine.QUESTIONS, partial(machine.ask, folder, certificates))
 
     def _run_gateway(self, listening: socket.socket | None, begun: Callable[[], None]) -> None:
         """Be the process of the gateway."""

@@ -17,6 +17,9 @@ def worker(
     names: Annotated[
         list[str] | None, typer.Argument(help="Services, such as: ledger users. None: all.")
     ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Where to show /metrics and /healthz; else nowhere")
+    ] = None,
     *,
     once: Annotated[bool, typer.Option("--once", help="Do what there is to do, and end")] = False,
 ) -> None:
@@ -28,9 +31,11 @@ def worker(
     Example: nexafi worker ledger
     """
     from nexafi.cli.platform import GATEWAY, Platform, chosen
+    from nexafi.kernel.server import metrics_page
     from nexafi.kernel.server.worker import Worker
     from nexafi.kernel.service import Watch
     from nexafi.kernel.settings import Settings
+    from nexafi.kernel.watch.metrics import Metrics, Several
 
     settings = Settings()
     platform = Platform(settings)
@@ -42,9 +47,13 @@ def worker(
         platform.close()
         return
     workers = []
+    watched: dict[str, Metrics] = {}
     for name in wanted:
-        meters = Watch(name, platform.database(name)).meters
+        meters = watched[name] = Watch(platform.bare(name), platform.database(name)).meters
         workers.append(Worker(partial(platform.do_round, name), meters, settings.poll_s))
+    if metrics_port is not None:
+        shown = Several(*watched.values()).exposition
+        metrics_page.show(settings.host, metrics_port, shown, name="the worker")
     stopped = threading.Event()
     for which in (signal.SIGTERM, signal.SIGINT):
         signal.signal(which, lambda *_: stopped.set())

@@ -33,7 +33,7 @@ class Watching:
             registry=self.registry,
         )
         self._seconds = Histogram(
-            "nexafi_gateway_request_seconds",
+            "nexafi_gateway_request_duration_seconds",
             "From the head of the request to the end of the answer.",
             ["service"],
             buckets=BUCKETS,

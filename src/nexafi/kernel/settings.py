@@ -155,6 +155,10 @@ class Settings(BaseSettings):
     log_files_max: int = Field(16, ge=2, le=10_000)
     """How many log files are kept; the oldest are removed."""
 
+    certificates: tuple[Path, ...] = ()
+    """PEM files of certificates whose end `/metrics` tells: of the proxy in front, of servers
+    that are called. A list in JSON: ``["/etc/ssl/nexafi.pem"]``."""
+
     sql: bool = False
     """Write every SQL statement to the log, without its values."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from nexafi.kernel.data.figures import Figure
 from nexafi.kernel.service import Service
 from nexafi.kernel.trust.secrets import Secret
+from nexafi.users import counts
 from nexafi.users.jobs import jobs
+from nexafi.users.keys.queries import newest_age_s
 from nexafi.users.keys.routes import routes as keys
 from nexafi.users.members.routes import routes as members
 from nexafi.users.organizations.routes import routes as organizations
@@ -19,5 +22,13 @@ service = Service(
     tables=Base,
     routes=[organizations, people, members, sessions, keys],
     jobs=jobs,
+    counts=counts.ALL,
+    figures=[
+        Figure(
+            "signing_key_age_seconds",
+            "Since the newest key was made that signs access tokens.",
+            newest_age_s,
+        )
+    ],
     expects=[Secret, UsersSettings],
 )

@@ -109,10 +109,14 @@ def is_clash(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in CLASHES
 
 
-def in_use(made: Engine) -> tuple[int, int]:
-    """Return how many connections of an engine are in use, and how many lie idle."""
+def in_use(made: Engine) -> tuple[int, int, int]:
+    """Return how many connections of an engine are in use, lie idle, and may still be opened."""
     pool = made.pool
-    return (pool.checkedout(), pool.checkedin()) if isinstance(pool, QueuePool) else (0, 0)
+    if not isinstance(pool, QueuePool):
+        return 0, 0, 0
+    taken, idle = pool.checkedout(), pool.checkedin()
+    most = pool.size() + max(0, pool._max_overflow)  # noqa: SLF001 - told in no other way
+    return taken, idle, max(0, most - taken - idle)
 
 
 def _address(url: str) -> tuple[URL, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from uuid import UUID
@@ -20,6 +20,7 @@ from nexafi.kernel.data.postgres import Postgres
 from nexafi.kernel.data.sqlite import Sqlite
 from nexafi.kernel.data.tables import KernelBase, Organization
 from nexafi.kernel.data.work import Begin, Survey, Work
+from nexafi.kernel.watch.counts import Count
 
 USUAL = Limits()
 
@@ -42,6 +43,8 @@ class Database:
         self.bases = (KernelBase, base)
         self.watched: Callable[[str, float], None] | None = None
         """Told of every Work: whether it was a ``read`` or a ``write``, and how many seconds."""
+        self.counted: Callable[[Mapping[Count, int]], None] | None = None
+        """Told what a Work did, once that is kept."""
         self._kind = (
             Sqlite(url) if url.startswith("sqlite") else Postgres(url, steward_url, limits, service)
         )
@@ -61,8 +64,8 @@ class Database:
         """Return what a transaction that is opened by hand must set for itself."""
         return self._kind.each_time
 
-    def connections(self) -> dict[str, tuple[int, int]]:
-        """Return how many connections are in use and how many lie idle, by role."""
+    def connections(self) -> dict[str, tuple[int, int, int]]:
+        """Return how many connections are in use, lie idle and may still be opened, by role."""
         return {role: in_use(engine) for role, engine in self._kind.engines.items()}
 
     def close(self) -> None:
@@ -106,6 +109,8 @@ class Database:
                 yield work
                 if work.last or writes:
                     self._kind.end(session, work.last)
+            if work.counted and self.counted is not None:
+                self.counted(work.counted)
         except IntegrityError as error:
             if (problem := breaches.meaning(error, self.service)) is None:
                 raise

@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from typing_extensions import override
 
@@ -62,6 +63,14 @@ def _aside(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}.2*"))
 
 
+_OPEN: WeakSet[LogFile] = WeakSet()
+
+
+def failures() -> int:
+    """Return how many writes of this process failed."""
+    return sum(each.failures for each in list(_OPEN))
+
+
 class LogFile(io.TextIOBase):
     """Where one process writes; as a text stream, for `logging`.
 
@@ -79,6 +88,7 @@ class LogFile(io.TextIOBase):
         self.path = path
         self.failures = 0
         """Writes that failed, for want of room or of rights: lines that are lost."""
+        _OPEN.add(self)
         self._bytes_max = bytes_max
         self._files_max = files_max
         self._guard = threading.Lock()

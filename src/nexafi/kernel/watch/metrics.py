@@ -5,7 +5,8 @@ Labels have few values each: an endpoint is its pattern, never a path with ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from prometheus_client import (
@@ -18,10 +19,18 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from nexafi.kernel.watch.counts import Count
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Seconds; from a light read to what is far too long."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Metrics:
@@ -52,10 +61,12 @@ class Metrics:
             registry=here,
         )
         self._running = self._gauge("nexafi_requests_running", "Requests being answered.")
-        self._outbox = self._gauge("nexafi_outbox_waiting", "Events told and not yet carried.")
-        self._parked = self._gauge("nexafi_outbox_parked", "Events given up, to be looked at.")
         self._rounds = self._counter("nexafi_worker_deeds", "Events carried and jobs done.")
         self._failures = self._counter("nexafi_worker_failures", "Rounds that failed.")
+        self._round_at = self._gauge(
+            "nexafi_worker_round_timestamp_seconds", "When a round last went well; 0: never yet."
+        )
+        self._counts: dict[Count, Counter] = {}
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(name, meaning, ["service"], registry=self.registry).labels(self._service)
@@ -80,29 +91,96 @@ class Metrics:
     def carried(self, count: int) -> None:
         """Note what a round of the worker did."""
         self._rounds.inc(count)
+        self._round_at.set_to_current_time()
 
     def failed(self) -> None:
         """Note that a round of the worker failed."""
         self._failures.inc()
 
-    def ask_outbox(self, waiting: Callable[[], float], parked: Callable[[], float]) -> None:
-        """Ask these whenever somebody reads the metrics."""
-        self._outbox.set_function(waiting)
-        self._parked.set_function(parked)
+    def declare(self, counts: Iterable[Count]) -> None:
+        """Show these from the start, at nought: a rate begins with the first one, too."""
+        for count in counts:
+            name = f"nexafi_{self._service}_{count.name}"
+            self._counts[count] = self._counter(name, count.meaning)
 
-    def ask_connections(self, ask: Callable[[], dict[str, tuple[int, int]]]) -> None:
+    def counted(self, counts: Mapping[Count, int]) -> None:
+        """Note what a Work did that was kept, as far as it was declared."""
+        for count, number in counts.items():
+            if (meter := self._counts.get(count)) is not None:
+                meter.inc(number)
+
+    def ask(self, questions: Mapping[str, str], answer: Callable[[], Mapping[str, float]]) -> None:
+        """Ask for these, by name and meaning, whenever somebody reads the metrics.
+
+        Should *answer* raise, because a database is away perhaps, all but these are told.
+        """
+        self.registry.register(Asked(self._service, questions, answer))
+
+    def ask_connections(self, ask: Callable[[], dict[str, tuple[int, int, int]]]) -> None:
         """Ask this, by role, whenever somebody reads the metrics."""
         gauge = Gauge(
             "nexafi_database_connections",
-            "Connections of the pool, by role and whether they are in use.",
+            "Connections of the pool, by role; free ones may still be opened.",
             ["service", "role", "state"],
             registry=self.registry,
         )
         for role in ask():
-            for place, state in enumerate(("in_use", "idle")):
+            for place, state in enumerate(("in_use", "idle", "free")):
                 one = gauge.labels(self._service, role, state)
                 one.set_function(lambda role=role, place=place: ask()[role][place])  # type: ignore[misc]
 
     def exposition(self) -> bytes:
         """Return all meters in the text format."""
         return generate_latest(self.registry)
+
+
+class Asked(Collector):
+    """Figures that are not kept, but asked for when somebody reads them."""
+
+    def __init__(
+        self, service: str, questions: Mapping[str, str], answer: Callable[[], Mapping[str, float]]
+    ) -> None:
+        self._service = service
+        self._questions = questions
+        self._answer = answer
+
+    def describe(self) -> list[Metric]:
+        """Name nothing beforehand: to be registered must not ask."""
+        return []
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Ask, and tell what was answered."""
+        try:
+            found = self._answer()
+        except Exception as error:  # noqa: BLE001 - carrying on: the other figures matter all the more
+            log.warning("figures could not be asked for: %s", type(error).__name__)
+            return
+        for name, value in found.items():
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            family = kind(name.removesuffix("_total"), self._questions[name], labels=["service"])
+            family.add_metric([self._service], value)
+            yield family
+
+
+class Several(Collector):
+    """The meters of several services in one process, as one page."""
+
+    def __init__(self, *meters: Metrics) -> None:
+        self._meters = meters
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Tell each meter once, with the samples of all."""
+        found: dict[str, Metric] = {}
+        for meters in self._meters:
+            for family in meters.registry.collect():
+                if family.name not in found:
+                    found[family.name] = family
+                elif family.name.startswith("nexafi_"):  # what the process says, all say alike
+                    found[family.name].samples += family.samples
+        yield from found.values()
+
+    def exposition(self) -> bytes:
+        """Return all meters in the text format."""
+        return generate_latest(self)

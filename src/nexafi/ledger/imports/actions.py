@@ -16,6 +16,7 @@ from nexafi.kernel.trust import audit
 from nexafi.kernel.values.currencies import decimals
 from nexafi.kernel.values.ids import new_id
 from nexafi.kernel.values.money import Money
+from nexafi.ledger import counts
 from nexafi.ledger.banking import queries as banking
 from nexafi.ledger.banking.formats import UNKNOWN_CURRENCY, Reading, Statement, StatementLine
 from nexafi.ledger.errors import (
@@ -251,6 +252,8 @@ def _keep(
     if seen:
         store.keep_sightings(work, seen)
     sorting.tell(work, suggestions, besides={row["id"] for row in rows})
+    work.count(counts.STATEMENTS_IMPORTED, len(brought))
+    work.count(counts.LINES_IMPORTED, len(rows))
     audit.note(work, May.STATEMENT_IMPORT, f"import/{made.id}")
     return made.id
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
+from nexafi.kernel.data.figures import age_s
 from nexafi.kernel.data.tables import NOBODY
 from nexafi.kernel.data.work import Survey, Work
 from nexafi.kernel.trust.tokens import LEEWAY
@@ -40,6 +41,12 @@ def active(work: Work) -> Sequence[SigningKey]:
 def retired_before(work: Work, moment: datetime) -> Sequence[SigningKey]:
     """Return the keys that were retired before *moment*."""
     return work.session.scalars(select(SigningKey).where(SigningKey.retired_at < moment)).all()
+
+
+def newest_age_s(survey: Survey) -> float:
+    """Return for how many seconds the newest key that signs has been there."""
+    newest_at = select(func.max(SigningKey.created_at)).where(SigningKey.retired_at.is_(None))
+    return age_s(survey.session.scalar(newest_at), survey.now)
 
 
 def keys_due(_survey: Survey) -> Collection[UUID]:

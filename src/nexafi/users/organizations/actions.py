@@ -11,6 +11,7 @@ from nexafi.kernel.data.work import Work
 from nexafi.kernel.news.outbox import tell
 from nexafi.kernel.trust.audit import note
 from nexafi.kernel.trust.secrets import Secret
+from nexafi.users import counts
 from nexafi.users.members import actions as members
 from nexafi.users.roles.rules import Role
 from nexafi.users.sessions import actions as sessions
@@ -40,6 +41,7 @@ def found(work: Work, user_id: UUID, home: Home) -> Member:
     organizations.keep(work, home)
     member = members.join(work, user_id, home.id, Role.OWNER)
 
+    work.count(counts.ORGANIZATIONS_FOUNDED)
     note(work, "users:organization:register", f"organization/{home.id}")
     tell(work, OrganizationChanged(home=home), organization_id=home.id)
     return member

@@ -14,6 +14,7 @@ from nexafi.kernel.trust.audit import note
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.trust.tokens import Claims, sign
 from nexafi.kernel.values.ids import new_id
+from nexafi.users import counts
 from nexafi.users.emails import key
 from nexafi.users.errors import RefreshRefused, TooManyTries, WrongCredentials
 from nexafi.users.keys import actions as keys
@@ -76,6 +77,7 @@ def pardon(work: Work, secret: Secret, email: str) -> None:
 
 def note_failure(work: Work, candidate: Candidate) -> None:
     """Note that the password was wrong; of whom, if it is anybody we know."""
+    work.count(counts.LOGINS_FAILED)
     note(work, "users:login:fail", f"user/{candidate.user_id or 'unknown'}")
 
 
@@ -99,6 +101,7 @@ def log_in(
     forgive(work, candidate)
     if new_hash:
         user.password = new_hash
+    work.count(counts.LOGINS_SUCCEEDED)
     note(acting(work, user.id, member.organization_id), "users:login:succeed", f"user/{user.id}")
     return start(work, secret, settings, member)
 
