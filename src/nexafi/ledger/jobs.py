@@ -10,8 +10,11 @@ from nexafi.ledger.journal import actions, queries
 
 jobs = Jobs()
 
+SEALING = timedelta(seconds=10)
+"""For so long nothing is sealed when a process was killed while it did; a batch takes far less."""
 
-@jobs.every(timedelta(seconds=1), due=queries.with_fresh_entries)
+
+@jobs.every(timedelta(seconds=1), due=queries.with_fresh_entries, lease=SEALING)
 def seal_entries(begin: Begin) -> None:
     """Seal fresh entries, until none is left: number, chain and fold them into the balances."""
     while True:

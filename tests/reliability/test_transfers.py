@@ -1,0 +1,93 @@
+"""Money is moved while what moves it is killed: none is lost, and none is moved twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import ENGINES
+from tests.reliability import chance as chances
+from tests.reliability import results
+from tests.reliability.bank import Bank
+from tests.reliability.broken import VARIANTS
+from tests.reliability.chance import LONG, Chance
+from tests.reliability.killing import kill_on
+from tests.reliability.places import settings_on
+from tests.reliability.platform import running
+
+pytestmark = pytest.mark.timeout(300)
+KILLS, OVER_S = (25, 60.0) if LONG else (5, 2.5)
+
+
+@pytest.fixture
+def chance() -> Chance:
+    return chances.new()
+
+
+@pytest.fixture
+def settings(engine: str) -> Iterator[dict[str, str]]:
+    with settings_on(engine) as found:
+        yield found
+
+
+def test_killed_again_and_again_it_keeps_what_it_acknowledged(tmp_path, engine, settings, chance):
+    began = time.monotonic()
+    with running(tmp_path / "data", settings) as platform:
+        bank = Bank.found(platform, chance)
+        bank.open()
+        kills = kill_on(platform, chance.branch("killer"), kills=KILLS, over_s=OVER_S)
+        bank.close()
+        verdict = bank.verdict()
+        seconds = time.monotonic() - began
+
+    assert verdict.is_right, f"seed {chance.seed_given}: {verdict}"
+    assert bank.history.acknowledged == len(bank.history.deeds) > 0
+    assert bank.history.looks
+    results.keep(
+        results.Result(
+            fault="service killed (SIGKILL)",
+            on=engine,
+            times=kills.total(),
+            tried=bank.history.tries,
+            acknowledged=bank.history.acknowledged,
+            lost=len(verdict.lost),
+            doubled=len(verdict.doubled),
+            seed=chance.seed_given,
+            seconds=seconds,
+            note=", ".join(f"{name} {times}" for name, times in sorted(kills.items())),
+        )
+    )
+
+
+FAULTS = {
+    "two commits for one posting": {"torn", "uneven"},
+    "acknowledged before the commit": {"lost"},
+    "idempotency key stored afterwards": {"doubled"},
+    "balances folded without a lock": {"off", "unproven"},
+}
+
+
+def test_each_variant_that_is_broken_is_tried():
+    assert FAULTS.keys() | {"as it is"} == VARIANTS.keys()
+
+
+@pytest.mark.parametrize("engine", ENGINES if LONG else ENGINES[:1], indirect=True)
+@pytest.mark.parametrize("variant", FAULTS)
+def test_a_platform_that_is_broken_is_found_out(tmp_path, engine, settings, chance, variant):
+    with running(tmp_path / "data", settings, variant) as platform:
+        bank = Bank.found(platform, chance)
+        bank.open()
+        kills = 0 if variant.startswith("balances") else KILLS // 2
+        kill_on(
+            platform,
+            chance.branch("killer"),
+            kills=kills,
+            over_s=OVER_S / 2,
+            victims=["ledger"],
+        )
+        bank.close()
+        verdict = bank.verdict()
+
+    assert FAULTS[variant] & verdict.kinds, f"seed {chance.seed_given}: {verdict}"
