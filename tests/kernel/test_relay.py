@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from nexafi.kernel.data.database import Database
 from nexafi.kernel.data.tables import OutboxRow
 from nexafi.kernel.news.memory import Bus
 from nexafi.kernel.news.outbox import tell
-from nexafi.kernel.news.relay import CLAIM, TRIES_MAX, pause, relay
+from nexafi.kernel.news.relay import CLAIM, TRIES_MAX, Outcome, one_by_one, pause, relay
 from nexafi.ledger.app import service
 from tests.conftest import HOME
 
@@ -46,20 +47,20 @@ class Listener:
 def test_each_event_is_delivered_once(database):
     listener = Listener()
 
-    assert relay(database, listener) == 2
-    assert relay(database, listener) == 0
+    assert relay(database, one_by_one(listener)) == 2
+    assert relay(database, one_by_one(listener)) == 0
     assert listener.heard == ["one", "two"]
 
 
 def test_one_that_keeps_failing_holds_up_no_other_and_is_parked(database, clock):
     listener = Listener("one")
     for tries in range(TRIES_MAX):
-        relay(database, listener)
-        assert relay(database, listener) == 0, "it is tried later, not at once"
+        relay(database, one_by_one(listener))
+        assert relay(database, one_by_one(listener)) == 0, "it is tried later, not at once"
         clock.pass_by(pause(tries + 1))
 
     assert listener.heard == ["two"]
-    assert relay(database, Listener()) == 0
+    assert relay(database, one_by_one(Listener())) == 0
     with database.steward() as session:
         parked = session.scalars(select(OutboxRow).where(OutboxRow.parked_at.is_not(None))).one()
     assert (parked.body["home"]["name"], parked.tries) == ("one", TRIES_MAX)
@@ -68,15 +69,85 @@ def test_one_that_keeps_failing_holds_up_no_other_and_is_parked(database, clock)
 
 def test_a_batch_whose_relay_died_is_told_again_once_its_claim_has_run_out(database, clock):
     with pytest.raises(SystemExit):
-        relay(database, Listener("two", error=SystemExit))
+        relay(database, one_by_one(Listener("two", error=SystemExit)))
 
-    assert relay(database, Listener()) == 0
+    assert relay(database, one_by_one(Listener())) == 0
     clock.pass_by(CLAIM + timedelta(seconds=1))
-    assert relay(database, Listener()) == 2
+    assert relay(database, one_by_one(Listener())) == 2
 
 
 def test_a_listener_that_fails_keeps_no_other_from_hearing(database):
     good = Listener()
 
-    assert relay(database, Bus(Listener("one", "two"), good)) == 0
+    assert relay(database, one_by_one(Bus(Listener("one", "two"), good))) == 0
     assert good.heard == ["one", "two"]
+
+
+def test_news_that_was_committed_is_told_to_whoever_carries_it(open_database, context):
+    database, woken = open_database(service), []
+    database.told = lambda: woken.append(True)
+
+    def work(end: BaseException | None = None) -> None:
+        with database.work(context) as work:
+            tell(work, OrganizationChanged(home=HOME))
+            if end is not None:
+                raise end
+
+    with database.work(context):
+        pass
+    with pytest.raises(ValueError, match="taken back"):
+        work(ValueError("taken back"))
+    assert woken == []
+
+    work()
+    assert woken == [True]
+
+
+def test_what_was_not_carried_keeps_its_place_and_its_tries(database):
+    fault = ConnectionError("the broker went away")
+
+    def half(batch):
+        return Outcome(sent=[batch[0].id], fault=fault)
+
+    with pytest.raises(ConnectionError):
+        relay(database, half)
+
+    with database.steward() as session:
+        left = session.scalars(select(OutboxRow).where(OutboxRow.sent_at.is_(None))).one()
+    assert (left.tries, left.due_at, left.reason) == (0, left.occurred_at, "")
+    assert relay(database, one_by_one(Listener())) == 1
+
+
+def test_what_finds_no_way_is_tried_later_and_never_parked(database, clock):
+    def lost(batch):
+        return Outcome(returned={each.id: "no queue takes it" for each in batch})
+
+    for tries in range(TRIES_MAX + 2):
+        assert relay(database, lost) == 0
+        clock.pass_by(pause(tries + 1))
+
+    listener = Listener()
+    assert relay(database, one_by_one(listener)) == 2
+    assert listener.heard == ["one", "two"]
+
+
+def test_relays_side_by_side_carry_each_event_once(open_database, context):
+    database = open_database(service)
+    for _ in range(10):
+        with database.work(context) as work:
+            for _ in range(30):
+                tell(work, OrganizationChanged(home=HOME))
+    heard, start = [], threading.Barrier(3)
+
+    def carry() -> None:
+        start.wait()
+        while relay(database, one_by_one(lambda envelope: heard.append(envelope.id)), batch_max=20):
+            pass
+
+    threads = [threading.Thread(target=carry) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert (len(heard), len(set(heard))) == (300, 300)

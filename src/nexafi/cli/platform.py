@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import cached_property, partial
 from importlib import import_module
@@ -18,13 +18,14 @@ from typing import Final
 
 from flask import Flask
 
+from nexafi.cli.workers import Workers
 from nexafi.kernel.data.connections import PATIENT, Limits
 from nexafi.kernel.data.context import utc_now
 from nexafi.kernel.data.database import Database
 from nexafi.kernel.news.memory import Bus, Deliver
+from nexafi.kernel.news.relay import Note, one_by_one
 from nexafi.kernel.server import serving
 from nexafi.kernel.server.supervisor import Program
-from nexafi.kernel.server.worker import Worker
 from nexafi.kernel.service import Service, Watch
 from nexafi.kernel.settings import SERVICES, Settings
 from nexafi.kernel.shared.link import RedisAt
@@ -83,6 +84,7 @@ class Platform:
         self._running = frozenset(running or existing())
         self._services: dict[str, Service] = {}
         self._databases: dict[str, Database] = {}
+        self._workers: Workers | None = None
         self._guard = threading.RLock()
 
     @cached_property
@@ -143,6 +145,7 @@ class Platform:
                     steward_url=self.settings.address(name, "steward"),
                     limits=self.limits,
                 )
+                self._databases[name].told = partial(self._tell, name)
             return self._databases[name]
 
     def owner_database(self, name: str) -> Database:
@@ -168,6 +171,16 @@ class Platform:
     def do_round(self, name: str) -> int:
         """Do one round of the worker of a service; return how much was done."""
         return self.service(name).round(self.database(name), self.bus)
+
+    def workers(self, watches: Mapping[str, Watch]) -> Workers:
+        """Return what carries the news of these services and does what the clock asks of them."""
+        self._workers = Workers(
+            {name: watch.meters for name, watch in watches.items()},
+            carry=self._carry,
+            do_jobs=lambda name: self.service(name).do_jobs(self.database(name)),
+            poll_s=self.settings.poll_s,
+        )
+        return self._workers
 
     def close(self) -> None:
         """Let go of all databases."""
@@ -214,6 +227,14 @@ class Platform:
     def _listen(self, name: str, envelope: object) -> None:
         self.service(name).listener(self.database(name))(envelope)  # type: ignore[arg-type]
 
+    def _carry(self, name: str, note: Note) -> int:
+        carry = one_by_one(self.bus)
+        return self.service(name).carry(self.database(name), carry, note=note)
+
+    def _tell(self, name: str) -> None:
+        if self._workers is not None:
+            self._workers.told(name)
+
     def _equipment(self) -> list[object]:
         keeping = Keeping(timedelta(hours=self.settings.idempotency_hours))
         found: list[object] = [self.secret, self.realm, keeping]
@@ -259,18 +280,17 @@ class Platform:
         watch = Watch(self.bare(name), database)
         self._watch_machine(watch)
         app = self.app(name, watch)
-        bus = self.bus
-        service = self.service(name)
-        worker = Worker(lambda: service.round(database, bus), watch.meters, self.settings.poll_s)
+        workers = self.workers({name: watch}) if self.settings.worker == "embedded" else None
 
         def stopping() -> None:
             watch.health.drain()
-            worker.stop()
+            if workers is not None:
+                workers.stop()
             self._end_at_last()
 
         def at_work() -> None:
-            if self.settings.worker == "embedded":
-                worker.start()
+            if workers is not None:
+                workers.start()
             begun()
 
         serving.serve_wsgi(
@@ -281,7 +301,8 @@ class Platform:
             begun=at_work,
             stopping=stopping,
         )
-        worker.join(self.settings.drain_s)
+        if workers is not None:
+            workers.join(self.settings.drain_s)
         self.close()
 
     def _watch_machine(self, watch: Watch) -> None:

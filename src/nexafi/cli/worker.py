@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -32,10 +31,9 @@ def worker(
     """
     from nexafi.cli.platform import GATEWAY, Platform, chosen
     from nexafi.kernel.server import metrics_page
-    from nexafi.kernel.server.worker import Worker
     from nexafi.kernel.service import Watch
     from nexafi.kernel.settings import Settings
-    from nexafi.kernel.watch.metrics import Metrics, Several
+    from nexafi.kernel.watch.metrics import Several
 
     settings = Settings()
     platform = Platform(settings)
@@ -46,22 +44,16 @@ def worker(
             pass
         platform.close()
         return
-    workers = []
-    watched: dict[str, Metrics] = {}
-    for name in wanted:
-        meters = watched[name] = Watch(platform.bare(name), platform.database(name)).meters
-        workers.append(Worker(partial(platform.do_round, name), meters, settings.poll_s))
+    watches = {name: Watch(platform.bare(name), platform.database(name)) for name in wanted}
+    workers = platform.workers(watches)
     if metrics_port is not None:
-        shown = Several(*watched.values()).exposition
+        shown = Several(*(watch.meters for watch in watches.values())).exposition
         metrics_page.show(settings.host, metrics_port, shown, name="the worker")
     stopped = threading.Event()
     for which in (signal.SIGTERM, signal.SIGINT):
         signal.signal(which, lambda *_: stopped.set())
-    for each in workers:
-        each.start()
+    workers.start()
     stopped.wait()
-    for each in workers:
-        each.stop()
-    for each in workers:
-        each.join(settings.drain_s)
+    workers.stop()
+    workers.join(settings.drain_s)
     platform.close()

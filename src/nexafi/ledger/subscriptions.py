@@ -13,4 +13,4 @@ subscriptions = Subscriptions()
 @subscriptions.on(OrganizationChanged)
 def keep_organization(work: Work, event: OrganizationChanged) -> None:
     """Remember what the organization is called and where it keeps its days."""
-    organizations.keep(work, event.home)
+    organizations.keep(work, event.home, event.revision)

@@ -72,6 +72,32 @@ def test_a_pause_has_an_end(monkeypatch):
     assert max(pause for pause in pauses if pause is not None) == 30.0
 
 
+def test_one_that_is_woken_looks_at_once_unless_it_has_just_failed():
+    looked = threading.Semaphore(0)
+    outcomes = iter([0, 0, OSError("the database is away")])
+
+    def look() -> int:
+        looked.release()
+        outcome = next(outcomes, 0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    worker = Worker(look, Metrics("tests"), poll_s=60)
+    worker.start()
+    assert looked.acquire(timeout=10)
+    for _ in range(2):
+        worker.wake()
+        assert looked.acquire(timeout=10)
+    while not worker.has_failed:
+        pass
+    worker.wake()
+    assert not looked.acquire(timeout=0.1)
+
+    worker.stop()
+    worker.join(10)
+
+
 def test_a_port_of_somebody_else_is_named():
     taken = listen("127.0.0.1", 0, backlog=16, name="one")
     port = taken.getsockname()[1]

@@ -63,7 +63,7 @@ def test_the_others_are_told_of_an_organization(users, ada):
         row = survey.session.scalars(select(OutboxRow)).one()
 
     assert row.name == "users.organization_changed"
-    assert row.body == {"home": ada.tokens["organization"]}
+    assert row.body == {"home": ada.tokens["organization"], "revision": 1}
     assert str(row.organization_id) == ada.tokens["organization"]["id"]
 
 

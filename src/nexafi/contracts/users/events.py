@@ -14,3 +14,5 @@ class OrganizationChanged(Event):
     name: ClassVar[str] = "users.organization_changed"
 
     home: Home
+    revision: int = 0
+    """How often the organization has changed: of two, the one with more is later."""

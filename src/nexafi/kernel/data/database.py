@@ -18,11 +18,12 @@ from nexafi.kernel.data.context import Clock, Context, utc_now
 from nexafi.kernel.data.ownership import EVERYBODY, confined_to
 from nexafi.kernel.data.postgres import Postgres
 from nexafi.kernel.data.sqlite import Sqlite
-from nexafi.kernel.data.tables import KernelBase, Organization
+from nexafi.kernel.data.tables import KernelBase, Organization, OutboxRow
 from nexafi.kernel.data.work import Begin, Survey, Work
 from nexafi.kernel.watch.counts import Count
 
 USUAL = Limits()
+OUTBOX = OutboxRow.__table__
 
 
 class Database:
@@ -45,6 +46,8 @@ class Database:
         """Told of every Work: whether it was a ``read`` or a ``write``, and how many seconds."""
         self.counted: Callable[[Mapping[Count, int]], None] | None = None
         """Told what a Work did, once that is kept."""
+        self.told: Callable[[], None] | None = None
+        """Called when news was committed here: whoever carries it need not look for it."""
         self._kind = (
             Sqlite(url) if url.startswith("sqlite") else Postgres(url, steward_url, limits, service)
         )
@@ -111,6 +114,8 @@ class Database:
                     self._kind.end(session, work.last)
             if work.counted and self.counted is not None:
                 self.counted(work.counted)
+            if self.told is not None and OUTBOX in work.last:
+                self.told()
         except IntegrityError as error:
             if (problem := breaches.meaning(error, self.service)) is None:
                 raise

@@ -13,18 +13,44 @@ from nexafi.kernel.data.statements import upsert
 from nexafi.kernel.data.tables import Organization
 from nexafi.kernel.data.work import Work
 
+TABLE = cast("Table", Organization.__table__)
 
-def keep(work: Work, home: Home) -> None:
-    """Remember the organization as it is now."""
-    table = cast("Table", Organization.__table__)
-    told = asdict(home)
+
+def keep(work: Work, home: Home, revision: int = 0) -> None:
+    """Remember the organization as it was told, unless something later is known already.
+
+    News may come late: what has a lower *revision* than what is kept changes nothing.
+    """
+    told = asdict(home) | {"revision": revision}
     work.session.execute(
-        upsert(work.session, table)
+        upsert(work.session, TABLE)
         .values(told)
         .on_conflict_do_update(
-            index_elements=["id"], set_={name: told[name] for name in told if name != "id"}
+            index_elements=["id"],
+            set_={name: told[name] for name in told if name != "id"},
+            where=TABLE.c.revision <= revision,
         )
     )
+
+
+def change(work: Work, home: Home) -> int:
+    """Remember the organization as it is now, where this is decided; return its revision.
+
+    Changes of one organization wait for each other at its row, so the revision says their order,
+    which no clock does.
+    """
+    told = asdict(home)
+    found = work.session.execute(
+        upsert(work.session, TABLE)
+        .values(told | {"revision": 1})
+        .on_conflict_do_update(
+            index_elements=["id"],
+            set_={name: told[name] for name in told if name != "id"}
+            | {"revision": TABLE.c.revision + 1},
+        )
+        .returning(TABLE.c.revision)
+    )
+    return int(found.scalar_one())
 
 
 def known(database: Database) -> list[Home]:

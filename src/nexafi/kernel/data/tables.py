@@ -39,6 +39,8 @@ class Organization(KernelBase):
     base_currency: Mapped[str] = mapped_column(String(3))
     country: Mapped[str] = mapped_column(String(2))
     fiscal_year_start: Mapped[str] = mapped_column(String(5))
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it had changed when it was told; news that came late is known by it."""
 
     @property
     def home(self) -> Home:
@@ -100,6 +102,8 @@ class OutboxRow(KernelBase):
     version: Mapped[int]
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
     request_id: Mapped[str] = mapped_column(String(64), default="")
+    traceparent: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Where in which trace it was decided (W3C Trace Context)."""
     occurred_at: Mapped[datetime]
     due_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)

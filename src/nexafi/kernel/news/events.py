@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -31,3 +32,16 @@ class Envelope:
     name: str
     version: int
     body: dict[str, Any]
+    occurred_at: datetime
+    request_id: str = ""
+    traceparent: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Return its name with its version, by which it is subscribed to."""
+        return kind(self.name, self.version)
+
+
+def kind(name: str, version: int) -> str:
+    """Return the name of an event with its version: ``users.organization_changed.v1``."""
+    return f"{name}.v{version}"

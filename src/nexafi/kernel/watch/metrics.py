@@ -61,6 +61,31 @@ class Metrics:
             registry=here,
         )
         self._running = self._gauge("nexafi_requests_running", "Requests being answered.")
+        self._relayed = Counter(
+            "nexafi_relay_events",
+            "Events that the relay carried, by what came of them.",
+            ["service", "outcome"],
+            registry=here,
+        )
+        self._consumed = Counter(
+            "nexafi_consumer_events",
+            "Events that came to this service, by what came of them.",
+            ["service", "outcome"],
+            registry=here,
+        )
+        self._latency = Histogram(
+            "nexafi_event_latency_seconds",
+            "From the moment an event was decided until its effect was kept here.",
+            ["service"],
+            buckets=BUCKETS,
+            registry=here,
+        )
+        self._broker = Gauge(
+            "nexafi_broker_connected",
+            "Connections with the broker that stand, by who has them.",
+            ["service", "side"],
+            registry=here,
+        )
         self._rounds = self._counter("nexafi_worker_deeds", "Events carried and jobs done.")
         self._failures = self._counter("nexafi_worker_failures", "Rounds that failed.")
         self._round_at = self._gauge(
@@ -102,6 +127,20 @@ class Metrics:
         for count in counts:
             name = f"nexafi_{self._service}_{count.name}"
             self._counts[count] = self._counter(name, count.meaning)
+
+    def relayed(self, outcome: str, count: int) -> None:
+        """Note what came of events that the relay carried."""
+        self._relayed.labels(self._service, outcome).inc(count)
+
+    def consumed(self, outcome: str, latency_s: float | None = None) -> None:
+        """Note what came of an event that arrived, and how long ago it was decided."""
+        self._consumed.labels(self._service, outcome).inc()
+        if latency_s is not None:
+            self._latency.labels(self._service).observe(latency_s)
+
+    def connected(self, side: str, count: int) -> None:
+        """Note that so many connections with the broker came (or went, if negative)."""
+        self._broker.labels(self._service, side).inc(count)
 
     def counted(self, counts: Mapping[Count, int]) -> None:
         """Note what a Work did that was kept, as far as it was declared."""

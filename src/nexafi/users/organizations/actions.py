@@ -38,12 +38,13 @@ def register(
 
 def found(work: Work, user_id: UUID, home: Home) -> Member:
     """Make an organization whose owner is the user, and tell all services."""
-    organizations.keep(work, home)
+    revision = organizations.change(work, home)
     member = members.join(work, user_id, home.id, Role.OWNER)
 
     work.count(counts.ORGANIZATIONS_FOUNDED)
     note(work, "users:organization:register", f"organization/{home.id}")
-    tell(work, OrganizationChanged(home=home), organization_id=home.id)
+    news = OrganizationChanged(home=home, revision=revision)
+    tell(work, news, organization_id=home.id)
     return member
 
 
@@ -52,7 +53,7 @@ def change(work: Work, home: Home) -> Home:
     if home == queries.home(work, work.organization_id):
         return home
 
-    organizations.keep(work, home)
+    revision = organizations.change(work, home)
     note(work, "users:organization:edit", f"organization/{home.id}")
-    tell(work, OrganizationChanged(home=home))
+    tell(work, OrganizationChanged(home=home, revision=revision))
     return home

@@ -1,0 +1,125 @@
+"""No handler leans on the order of its news: every order, with repeats, comes to the same end.
+
+A relay that retries, two relays side by side, a delayed commit: each changes the order. So each
+subscription of each service is given a small history of events in every order, each event twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from importlib import import_module
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Table, select
+
+from nexafi.cli.platform import existing
+from nexafi.contracts.users.events import OrganizationChanged
+from nexafi.kernel.data.context import utc_now
+from nexafi.kernel.data.database import Database
+from nexafi.kernel.equipment import Equipment
+from nexafi.kernel.news.events import Envelope, Event, kind
+from nexafi.kernel.service import Service
+from tests.conftest import HOME
+
+
+def organization_changed(organization_id: UUID) -> list[Event]:
+    """An organization is new, gets another name, moves."""
+    home = replace(HOME, id=organization_id)
+    return [
+        OrganizationChanged(home=home, revision=1),
+        OrganizationChanged(home=replace(home, name="Engines Ltd"), revision=2),
+        OrganizationChanged(home=replace(home, name="Engines Ltd", zone="Asia/Tokyo"), revision=3),
+    ]
+
+
+HISTORIES: dict[str, Callable[[UUID], list[Event]]] = {
+    "users.organization_changed.v1": organization_changed,
+}
+"""For each event that somebody subscribes to, what happened to one organization, in order."""
+
+KEPT_FOR_DELIVERY = {"inbox", "outbox", "leases", "idempotency", "audit"}
+
+
+def subscriptions() -> Iterator[tuple[Service, str]]:
+    """Find what each service of this code subscribes to."""
+    for name in existing():
+        service: Service = import_module(f"nexafi.{name}.app").service
+        for name_and_version in service.subscriptions.handlers:
+            yield service, kind(*name_and_version)
+
+
+def orders(have: tuple[int, ...]) -> Iterator[list[int]]:
+    """Go through all orders of things of which each comes so often as *have* says."""
+    if not any(have):
+        yield []
+    for place, left in enumerate(have):
+        if left:
+            fewer = (*have[:place], left - 1, *have[place + 1 :])
+            for rest in orders(fewer):
+                yield [place, *rest]
+
+
+def state(database: Database, organization_id: UUID) -> dict[str, list[str]]:
+    """Return all that a service keeps of an organization, without the ids that it made."""
+    found = {}
+    with database.survey() as survey:
+        for table in tables(database):
+            owner = table.c.id if table.name == "organizations" else table.c.organization_id
+            rows = survey.session.execute(select(table).where(owner == organization_id))
+            found[table.name] = sorted(
+                str([value for value in row if not isinstance(value, UUID)]) for row in rows
+            )
+    return found
+
+
+def tables(database: Database) -> list[Table]:
+    every = [table for base in database.bases for table in base.metadata.sorted_tables]
+    return [
+        table
+        for table in every
+        if table.name not in KEPT_FOR_DELIVERY
+        and (table.name == "organizations" or "organization_id" in table.c)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("service", "subscribed"),
+    [pytest.param(*each, id=f"{each[0].name}-{each[1]}") for each in subscriptions()],
+)
+def test_every_order_with_repeats_comes_to_the_same_end(open_database, service, subscribed):
+    assert subscribed in HISTORIES, f"{service.name} listens to {subscribed}: give a history of it"
+    history = HISTORIES[subscribed]
+    assert len(history(uuid4())) >= 3
+    database = open_database(service)
+    equipment = Equipment(service.equipment)
+
+    def told(organization_id: UUID) -> list[Envelope]:
+        return [
+            Envelope(
+                id=uuid4(),
+                organization_id=organization_id,
+                name=event.name,
+                version=event.version,
+                body=event.model_dump(mode="json"),
+                occurred_at=utc_now(),
+            )
+            for event in history(organization_id)
+        ]
+
+    def end(organization_id: UUID, envelopes: Sequence[Envelope]) -> dict[str, list[str]]:
+        heard = [service.subscriptions.deliver(database, equipment, each) for each in envelopes]
+        assert sum(heard) == len({envelope.id for envelope in envelopes})
+        return state(database, organization_id)
+
+    organization_id = uuid4()
+    expected = end(organization_id, told(organization_id))
+    assert any(expected.values()), "the history leaves nothing: it proves nothing"
+
+    twice = (2,) * len(history(organization_id))
+    for places in orders(twice):
+        organization_id = uuid4()
+        envelopes = told(organization_id)
+        found = end(organization_id, [envelopes[place] for place in places])
+        assert found == expected, f"the order {places} comes to another end"
