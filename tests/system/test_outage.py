@@ -1,0 +1,178 @@
+"""A service dies for real: Prometheus sees it, Alertmanager tells a webhook, and its end too."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.house.test_alerts import INFRASTRUCTURE, LATER, RULES, metrics
+from tests.system.test_start import PATIENCE_S, Installation, children, wait_until
+from tests.tools import needs
+
+pytestmark = [pytest.mark.timeout(240), needs("prometheus", "prometheus-alertmanager")]
+
+UNSET = {"nexafi_redis_up"}
+"""Told only where that which they speak of is set."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Return some ports of ours that nobody listens on."""
+    found: list[int] = []
+    with ExitStack() as stack:
+        for port in range(24_000 + os.getpid() % 900, 24_990):
+            try:
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            except OSError:
+                continue
+            found.append(port)
+            if len(found) == count:
+                return found
+    raise AssertionError("no ports are free")
+
+
+class Webhook:
+    """Somebody who is told of alerts."""
+
+    def __init__(self, port: int) -> None:
+        self.heard: list[dict[str, str]] = []
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                hook.heard += [
+                    {**each["labels"], **each["annotations"], "status": each["status"]}
+                    for each in body["alerts"]
+                ]
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def was_told(self, name: str, status: str) -> bool:
+        return any(e["alertname"] == name and e["status"] == status for e in self.heard)
+
+
+def certificate(path: Path) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=90))
+    ).sign(key, hashes.SHA256())
+    path.write_bytes(made.public_bytes(Encoding.PEM))
+    return path
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory):
+    """A whole platform; its metrics and its deaths are watched."""
+    folder = tmp_path_factory.mktemp("outage")
+    made = Installation(folder / "data", base=free_ports(1)[0])
+    made.start(
+        "--all", NEXAFI_CERTIFICATES=json.dumps([str(certificate(folder / "certificate.pem"))])
+    )
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def watched(platform, tmp_path):
+    """Return who is told of the alerts of the platform, by the rules as they are, only sooner."""
+    prometheus, alertmanager, hook = free_ports(3)
+    webhook = Webhook(hook)
+    sooner = tmp_path / "rules"
+    sooner.mkdir()
+    for file in RULES.glob("*.yml"):
+        rules = re.sub(r"^(\s+for:) \w+$", r"\1 1s", file.read_text(), flags=re.MULTILINE)
+        (sooner / file.name).write_text(rules)
+    config = yaml.safe_load((INFRASTRUCTURE / "prometheus" / "prometheus.yml").read_text())
+    config["global"] = dict.fromkeys(config["global"], "500ms")
+    config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [
+        f"127.0.0.1:{alertmanager}"
+    ]
+    text = yaml.safe_dump(config)
+    for offset in range(3):
+        text = text.replace(f"127.0.0.1:{5000 + offset}", f"127.0.0.1:{platform.base + offset}")
+    (tmp_path / "prometheus.yml").write_text(text)
+    told = (INFRASTRUCTURE / "alertmanager" / "alertmanager.yml").read_text()
+    told = told.replace("127.0.0.1:8060", f"127.0.0.1:{hook}")
+    told = re.sub(r"(group_wait|group_interval): \w+", r"\1: 1s", told)
+    (tmp_path / "alertmanager.yml").write_text(told)
+    commands = [
+        ["prometheus", f"--config.file={tmp_path}/prometheus.yml",
+         f"--storage.tsdb.path={tmp_path}/series", f"--web.listen-address=127.0.0.1:{prometheus}"],
+        ["prometheus-alertmanager", f"--config.file={tmp_path}/alertmanager.yml",
+         f"--storage.path={tmp_path}/alerts", f"--web.listen-address=127.0.0.1:{alertmanager}",
+         "--cluster.listen-address="],
+    ]  # fmt: skip
+    with (tmp_path / "log").open("wb") as log:
+        started = [subprocess.Popen(each, stdout=log, stderr=log) for each in commands]
+    yield webhook
+    for each in started:
+        each.terminate()
+        each.wait(PATIENCE_S)
+    webhook.server.shutdown()
+    webhook.server.server_close()
+
+
+def exposition(platform: Installation) -> str:
+    return "".join(platform.get(offset, "/metrics")[1].decode() for offset in range(3))
+
+
+def test_all_that_rules_ask_for_is_told_by_a_platform_that_runs(platform):
+    platform.get(0, "/api/v1/ledger/accounts")  # a counter with labels begins with the first
+    told = set(re.findall(r"^# TYPE (\S+) ", exposition(platform), re.MULTILINE))
+
+    assert metrics() - told == LATER | UNSET
+
+
+def test_metrics_are_named_by_the_rules_of_the_guide(platform):
+    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", exposition(platform), re.MULTILINE):
+        if name.endswith("_created") or not name.startswith("nexafi_"):
+            continue  # what the client library tells of itself and of the process
+        assert re.fullmatch(r"nexafi(_[a-z0-9]+)+", name), name
+        assert (kind == "counter") == name.endswith("_total"), name
+        if kind == "histogram":
+            assert name.endswith(("_seconds", "_bytes")), f"{name}: the unit comes last"
+
+
+def test_an_outage_reaches_the_webhook_and_so_does_its_end(platform, watched):
+    assert platform.process is not None
+    pid = platform.process.pid
+    others = children(pid)[:-1]  # the gateway and users, in the order of their ports
+
+    for _ in range(5):  # killed again and again it is started after pauses that grow
+        wait_until(lambda: len(children(pid)) == 3, lambda: "the ledger is not started again")
+        (ledger,) = set(children(pid)) - set(others)
+        os.kill(ledger, signal.SIGKILL)
+        wait_until(lambda: len(children(pid)) == 2, lambda: "the ledger lives")
+
+    wait_until(lambda: watched.was_told("ServiceDown", "firing"), lambda: str(watched.heard))
+    (first, *_) = [each for each in watched.heard if each["alertname"] == "ServiceDown"]
+    assert first["program"] == "ledger"
+    assert first["severity"] == "critical"
+    assert first["summary"] == "ledger cannot be reached"
+    assert first["runbook"] == "docs/runbooks/ServiceDown.md"
+    wait_until(lambda: platform.is_ready(2), lambda: "the ledger is not back")
+    wait_until(lambda: watched.was_told("ServiceDown", "resolved"), lambda: str(watched.heard))
