@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,10 @@ from scripts.environment import BIN, ROOT
 POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 SERVERS = {"PostgreSQL": 5432, "Redis": 6379, "RabbitMQ": 5672}
 """What must be there where CI is set: on a developer's machine only the first is looked for."""
+
+TOOLS = {"pgbouncer": "pgbouncer"}
+"""Programs that tests run, and the Debian packages they come in; without them tests are skipped,
+where CI is set they fail."""
 
 
 @dataclass
@@ -62,6 +67,7 @@ def main(arguments: list[str]) -> int:
         print(f"The environment could not be set up. {error}", file=sys.stderr)
         return 2
     print(f"Environment ready after {seconds:.1f} s.", flush=True)
+    _install_tools()
     with ExitStack() as stack:
         variables = dict(os.environ)
         variables["PATH"] = f"{BIN}{os.pathsep}{variables.get('PATH', '')}"
@@ -79,6 +85,21 @@ def main(arguments: list[str]) -> int:
         report = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "report.xml"
         steps = _run(_commands(options, to_pytest, report), variables)
         return _sum_up(steps, report)
+
+
+def _install_tools() -> None:
+    """Install what tests run besides servers, where that is ours to do: as root, for CI."""
+    where = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"
+    missing = [package for name, package in TOOLS.items() if not shutil.which(name, path=where)]
+    apt = shutil.which("apt-get")
+    if not missing or apt is None or not os.environ.get("CI") or os.geteuid() != 0:
+        return
+    print(f"Installing {', '.join(missing)} ...", flush=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+        done = subprocess.run([apt, "-q", *command], check=False, env=quiet, capture_output=True)
+        if done.returncode != 0:
+            print(done.stderr.decode(errors="replace")[-500:], file=sys.stderr)
 
 
 def _options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:

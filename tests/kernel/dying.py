@@ -20,6 +20,7 @@ from nexafi.kernel.web import edge
 from nexafi.kernel.web.endpoints import Routes
 from nexafi.ledger.tables import Base
 from tests.kernel.rows import row
+from tests.pgbouncers import LIMITS
 
 PATH = "/api/v1/ledger/x"
 SECRET = Secret(b"of the tests of a process that dies")
@@ -78,6 +79,6 @@ if __name__ == "__main__":
         return sent(*args)
 
     edge._response = _response
-    database = Database(url, Base, service="ledger")
+    database = Database(url, Base, service="ledger", limits=LIMITS)
     context = Context("ada@example.com", utc_now(), UUID(organization))
     post(app(database, fate, context), "" if path == "/" else path)

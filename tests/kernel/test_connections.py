@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from flask import Flask
@@ -24,6 +24,7 @@ from nexafi.ledger.app import service as ledger
 from nexafi.ledger.tables import Account, Base
 from tests.conftest import Open, on_postgres
 from tests.kernel.rows import row
+from tests.pgbouncers import LIMITS
 
 pytestmark = on_postgres
 PATH = "/api/v1/ledger/x"
@@ -116,7 +117,8 @@ def site(open_database: Open, context: Context):
     opened: list[Database] = []
 
     def open_one(limits: Limits = Limits()) -> Site:  # noqa: B008 - it is a value
-        opened.append(ledger.database(app, steward_url=steward, limits=limits, clock=usual.clock))
+        within = replace(limits, is_pooled=LIMITS.is_pooled)
+        opened.append(ledger.database(app, steward_url=steward, limits=within, clock=usual.clock))
         return Site(opened[-1], context)
 
     yield open_one
@@ -294,7 +296,7 @@ def test_the_server_knows_who_we_are_unless_the_address_says_otherwise(site):
     address = plain.database.engine.url.update_query_dict(
         {"application_name": "books", "options": "-c lock_timeout=7000"}
     )
-    named = ledger.database(address.render_as_string(hide_password=False))
+    named = ledger.database(address.render_as_string(hide_password=False), limits=LIMITS)
     with named.work(plain.context) as work:
         assert tuple(work.session.execute(asked).one()) == ("books", "7s")
     named.close()
