@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts import environment, postgres
+from scripts import environment, packages, postgres
 from scripts.environment import BIN, ROOT
 
 POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
@@ -74,6 +74,8 @@ def main(arguments: list[str]) -> int:
         variables["VIRTUAL_ENV"] = str(environment.VENV)
         variables["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str(options.workers)
         if not options.fast:
+            if missing := packages.install():
+                print(f"Some tests need what is not here: {' '.join(missing)}.", flush=True)
             try:
                 variables["NEXAFI_TEST_POSTGRES"] = _postgres(stack)
             except postgres.NoPostgres as error:
@@ -144,8 +146,8 @@ def _postgres(stack: ExitStack) -> str:
     elif "PostgreSQL" not in missing:
         given, where = POSTGRES, "on 127.0.0.1:5432"
     elif not must:
-        packages = next((environment.VENV / "lib").glob("python*/site-packages"))
-        given, where = stack.enter_context(postgres.started(packages)), "started for the occasion"
+        wheels = next((environment.VENV / "lib").glob("python*/site-packages"))
+        given, where = stack.enter_context(postgres.started(wheels)), "started for the occasion"
     if must and missing:
         raise postgres.NoPostgres(f"CI is set, and these servers do not answer: {missing}")
     print(f"PostgreSQL: the one {where}.", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,12 @@ from scripts.infrastructure.parts import Part, Trouble
 
 FILES: Final = ("compose.yaml", "compose.local.yaml")
 """The platform's own description, and what makes its servers reachable from this machine."""
+
+VARIABLES: Final = (
+    "POSTGRES_PASSWORD", "OWNER_PASSWORD", "APP_PASSWORD", "STEWARD_PASSWORD", "REDIS_PASSWORD",
+    "RABBITMQ_PASSWORD", "NEXAFI_SECRET",
+)  # fmt: skip
+"""What the description asks for; of the roles and the secret the servers alone make no use."""
 
 
 def found() -> list[str] | None:
@@ -38,7 +45,8 @@ class Engine:
     def start(self, parts: Iterable[Part], passwords: Mapping[str, str]) -> None:
         """Start *parts* and wait until they are healthy."""
         self._variables.touch(mode=0o600)
-        lines = [f"{name.upper()}_PASSWORD={value}" for name, value in passwords.items()]
+        given = {f"{name.upper()}_PASSWORD": value for name, value in passwords.items()}
+        lines = [f"{name}={given.get(name) or secrets.token_hex(24)}" for name in VARIABLES]
         self._variables.write_text("\n".join(lines) + "\n", encoding="utf-8")
         self._run("up", "--detach", "--wait", *(part.name for part in parts))
 

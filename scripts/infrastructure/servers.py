@@ -139,12 +139,14 @@ def _rabbitmq(room: Room, given: Given) -> list[Process]:
 
 
 def _prometheus(room: Room, given: Given) -> list[Process]:
-    targets = ", ".join(f'"{HERE}:{given.gateway + offset}"' for offset in range(8))
+    targets = ", ".join(f'"{HERE}:{given.gateway + offset}"' for offset in range(1, 8))
     lines = [
         "global: {scrape_interval: 15s, evaluation_interval: 15s}",
         f'rule_files: ["{RULES}/*.yaml", "{RULES}/*.yml"]',
         "scrape_configs:",
-        "  - job_name: nexafi",
+        "  - job_name: nexafi-gateway",
+        f'    static_configs: [{{targets: ["{HERE}:{given.gateway}"]}}]',
+        "  - job_name: nexafi-services",
         f"    static_configs: [{{targets: [{targets}]}}]",
     ]
     if port := given.ports.get("alertmanager"):

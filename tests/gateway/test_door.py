@@ -70,6 +70,8 @@ def test_the_service_learns_from_us_where_a_request_came_from(door, service):
         ("203.0.113.7", "203.0.113.7"),
         ("10.9.9.9, 203.0.113.7", "203.0.113.7"),
         ("203.0.113.7, 127.0.0.1", "203.0.113.7"),
+        ("203.0.113.7, 10.7.1.2", "203.0.113.7"),
+        ("10.7.1.2, 10.8.1.2", "10.8.1.2"),
         ("2001:db8::1", "2001:db8::1"),
         ("203.0.113.7, nonsense", "127.0.0.1"),
         ("127.0.0.1", "127.0.0.1"),
@@ -85,7 +87,7 @@ def test_a_proxy_that_we_believe_says_where_a_request_came_from(
 
 @pytest.fixture(scope="module")
 def proxied(start_door, running):
-    return start_door({"one": running.origin}, proxies=["127.0.0.1"])
+    return start_door({"one": running.origin}, proxies=["127.0.0.1", "10.7.0.0/16"])
 
 
 def test_what_connection_names_is_for_one_hop(door, service):

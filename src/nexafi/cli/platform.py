@@ -198,9 +198,12 @@ class Platform:
         usual = GATEWAY_PORT if name == GATEWAY else self.bare(name).port
         return self.settings.port(usual)
 
-    def origin(self, name: str) -> str:
-        """Return where others reach a service, or the gateway: ``http://host:port``."""
-        return self.origins(name)[0]
+    def here(self, name: str) -> str:
+        """Return where a service, or the gateway, that runs here is reached: ``http://host:port``.
+
+        Others may be given another address for it, or those of several instances.
+        """
+        return self.settings.here(GATEWAY_PORT if name == GATEWAY else self.bare(name).port)
 
     def origins(self, name: str) -> tuple[str, ...]:
         """Return where others reach each instance of a service."""

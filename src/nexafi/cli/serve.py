@@ -109,7 +109,7 @@ def _start(
     if to_file:
         _put_aside(place.console)
         platform.log_as("supervisor")
-    addresses = {name: platform.origin(name) for name in names}
+    addresses = {name: platform.here(name) for name in names}
     up = _detach(place) if detach else None
     if up is not None and up[0] == "parent":
         return _wait_until_up(up[1], place, addresses, as_json=as_json)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, Protocol
 from urllib.parse import quote
 
@@ -188,14 +188,14 @@ class Door:
     """Where requests are read and, if need be, refused.
 
     Args:
-        proxies: addresses whose word on where a request came from is believed.
+        proxies: addresses and networks whose word on where a request came from is believed.
         headers_max: bytes that names and values of the headers may have together.
         url_max: bytes that path and query may have together.
 
     """
 
     def __init__(self, proxies: frozenset[str], headers_max: int, url_max: int) -> None:
-        self._proxies = proxies
+        self._proxies = [ip_network(each) for each in proxies]
         self._headers_max = headers_max
         self._url_max = url_max
 
@@ -211,7 +211,7 @@ class Door:
         if not METHOD.fullmatch(request.method) or request.method in REFUSED_METHODS:
             raise errors.MethodRefused("This method is not spoken here.")
         request.host = _host(scope, found.hosts)
-        if found.forwarded and request.address in self._proxies:
+        if found.forwarded and self._is_proxy(request.address):
             request.address = self._origin(request.address, found.forwarded)
         if found.codings and found.codings != ["chunked"]:
             raise errors.BrokenRequest("The only transfer coding is chunked, given once.")
@@ -230,14 +230,17 @@ class Door:
     def _origin(self, peer: str, forwarded: list[str]) -> str:
         """Return the last address that a proxy we believe has seen, and that is none of them."""
         for part in reversed(",".join(forwarded).split(",")):
-            address = part.strip()
-            if address in self._proxies:
-                continue
             try:
-                return str(ip_address(address))
+                address = str(ip_address(part.strip()))
             except ValueError:
                 break
+            if not self._is_proxy(address):
+                return address
         return peer
+
+    def _is_proxy(self, address: str) -> bool:
+        found = ip_address(address)
+        return any(found in network for network in self._proxies)
 
 
 def _read_headers(request: Request, items: Fields, found: _Reading) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,6 +21,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Network = Annotated[str, AfterValidator(lambda given: str(ip_network(given)))]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#,\s]+$")]
 
@@ -58,10 +61,11 @@ class GatewaySettings(BaseSettings):
     health_s: PositiveFloat = 1.0
     """Between two questions to each of several instances of a service whether it is ready."""
 
-    proxies: frozenset[str] = frozenset()
-    """Addresses of proxies in front of us, whose ``X-Forwarded-For`` is believed."""
+    proxies: frozenset[Network] = frozenset()
+    """Addresses and networks of proxies in front of us, whose ``X-Forwarded-For`` is believed:
+    ``["10.0.0.0/8"]``."""
 
-    metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    metrics_from: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
     """The networks that may read ``/metrics``; to all others it does not exist."""
 
     rate_per_s: PositiveFloat = 100.0

@@ -247,9 +247,13 @@ class Settings(BaseSettings):
         """Return where others reach the instances of a service, each ``http://host:port``."""
         if (places := self.services.get(name)) and places.url:
             return tuple(each.strip().rstrip("/") for each in places.url.split(","))
+        return (self.here(service_port),)
+
+    def here(self, service_port: int) -> str:
+        """Return where a service that runs on this machine is reached from it."""
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
         shown = f"[{host}]" if ":" in host else host
-        return (f"http://{shown}:{self.port(service_port)}",)
+        return f"http://{shown}:{self.port(service_port)}"
 
     def replica(self, name: str) -> str | None:
         """Return the URL of the replica that reports of service *name* may be read from."""
