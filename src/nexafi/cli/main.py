@@ -18,6 +18,7 @@ COMMANDS = {
     "migrate": "Bring databases up to date.",
     "database": "Prepare a PostgreSQL server: roles, database, schemas.",
     "worker": "Carry the news and do what the clock asks, without serving.",
+    "distribute": "Spread the books over several machines by Citus.",
     "backup": "Copy all that there is into one file, while it goes on.",
     "restore": "Restore a backup into an empty place, and prove it.",
     "doctor": "Say what is missing, and what to do about it.",
