@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask
 
@@ -22,6 +22,7 @@ from nexafi.cli.workers import Workers
 from nexafi.kernel.data.connections import PATIENT, Limits
 from nexafi.kernel.data.context import utc_now
 from nexafi.kernel.data.database import Database
+from nexafi.kernel.news.events import kind
 from nexafi.kernel.news.memory import Bus, Deliver
 from nexafi.kernel.news.relay import Note, one_by_one
 from nexafi.kernel.server import serving
@@ -37,6 +38,10 @@ from nexafi.kernel.watch.logfile import LogFile
 from nexafi.kernel.web.endpoints import Identify
 from nexafi.kernel.web.idempotency import Keeping
 from nexafi.kernel.web.identity import by_token
+
+if TYPE_CHECKING:
+    from nexafi.cli.broker import Broker
+    from nexafi.kernel.news.rabbitmq.consumer import Consumer
 
 GATEWAY: Final = "gateway"
 GATEWAY_PORT: Final = 5000
@@ -170,20 +175,42 @@ class Platform:
 
     def do_round(self, name: str) -> int:
         """Do one round of the worker of a service; return how much was done."""
-        return self.service(name).round(self.database(name), self.bus)
+        return self._carry(name, None) + self.service(name).do_jobs(self.database(name))
 
     def workers(self, watches: Mapping[str, Watch]) -> Workers:
         """Return what carries the news of these services and does what the clock asks of them."""
+        beside: list[Consumer] = []
+        for name, watch in watches.items() if self.broker else ():
+            assert self.broker is not None
+            found = self.broker.consumers(
+                self.service(name), self.database(name), watch, self.settings.rabbitmq_consumers
+            )
+            self.broker.mind(name, watch, found)
+            beside += found
         self._workers = Workers(
             {name: watch.meters for name, watch in watches.items()},
             carry=self._carry,
             do_jobs=lambda name: self.service(name).do_jobs(self.database(name)),
             poll_s=self.settings.poll_s,
+            beside=beside,
         )
         return self._workers
 
+    @cached_property
+    def broker(self) -> Broker | None:
+        """Return what this process has to do with RabbitMQ, if one is set."""
+        if self.settings.rabbitmq_url is None:
+            return None
+        from nexafi.cli.broker import Broker
+
+        handlers = {name: self.bare(name).subscriptions.handlers for name in existing()}
+        subscribed = {name: [kind(*key) for key in own] for name, own in handlers.items() if own}
+        return Broker.of(self.settings, subscribed)
+
     def close(self) -> None:
-        """Let go of all databases."""
+        """Let go of all databases, and of the broker."""
+        if self.broker is not None:
+            self.broker.close()
         for database in self._databases.values():
             database.close()
         self._databases.clear()
@@ -230,7 +257,9 @@ class Platform:
     def _listen(self, name: str, envelope: object) -> None:
         self.service(name).listener(self.database(name))(envelope)  # type: ignore[arg-type]
 
-    def _carry(self, name: str, note: Note) -> int:
+    def _carry(self, name: str, note: Note | None) -> int:
+        if self.broker is not None:
+            return self.broker.carry(self.service(name), self.database(name), note)
         carry = one_by_one(self.bus)
         return self.service(name).carry(self.database(name), carry, note=note)
 

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Final, Protocol
 
 from nexafi.kernel.news.relay import Note
 from nexafi.kernel.server.worker import Worker
 from nexafi.kernel.watch.metrics import Metrics
+
+RELAY_PAUSE_MAX_S: Final = 5.0
+"""The longest pause of a relay whose broker or database is away: news should not wait for it."""
+
+
+class Thread(Protocol):
+    """A worker or a consumer: what begins, is told to stop, and finishes what it has begun."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """Begin nothing further."""
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until it has finished."""
 
 
 class Workers:
@@ -23,6 +40,7 @@ class Workers:
         carry: carries a batch of the news of a service; returns how many went out.
         do_jobs: does what the clock asks of a service; returns for how many.
         poll_s: how long one that found nothing waits before it looks again.
+        beside: what else begins and ends with them, such as consumers of a broker.
 
     """
 
@@ -33,20 +51,27 @@ class Workers:
         carry: Callable[[str, Note], int],
         do_jobs: Callable[[str], int],
         poll_s: float,
+        beside: Sequence[Thread] = (),
     ) -> None:
         self._meters = meters
         self._carry_one = carry
         self._told: set[str] = set()
         self._guard = threading.Lock()
         self._relays = {
-            name: Worker(partial(self._carry, name), meter, poll_s, name=f"relay-{name}")
+            name: Worker(
+                partial(self._carry, name),
+                meter,
+                poll_s,
+                name=f"relay-{name}",
+                pause_max_s=RELAY_PAUSE_MAX_S,
+            )
             for name, meter in meters.items()
         }
         clocks = (
             Worker(partial(do_jobs, name), meter, poll_s, name=f"clock-{name}")
             for name, meter in meters.items()
         )
-        self._all = [*self._relays.values(), *clocks]
+        self._all: list[Thread] = [*self._relays.values(), *clocks, *beside]
 
     def start(self) -> None:
         """Begin, each in a thread of its own."""

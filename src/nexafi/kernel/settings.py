@@ -35,6 +35,7 @@ _OWN = re.compile(
     r"_(database|database_owner|database_steward|database_replica|replica|)_?url"
 )
 
+_RABBITMQ = re.compile(r"amqps?://([^@/\s]*@)?[^@/\s]+(/[^/\s]*)?$")
 _REDIS = re.compile(r"rediss?://[^/\s]+(/\d*)?(\?.*)?$")
 
 
@@ -178,6 +179,27 @@ class Settings(BaseSettings):
     poll_s: float = Field(0.3, ge=0.05, le=60)
     """How long a worker that found nothing to do waits before it looks again."""
 
+    rabbitmq_url: SecretStr | None = None
+    """A RabbitMQ that carries the news: ``amqp://user:password@host:5672/vhost``, of a cluster
+    all nodes (``amqps://user:password@one:5671,two:5671,three:5671/vhost``), with TLS ``amqps://``.
+    Unset: each service carries its news straight to those who listen."""
+
+    rabbitmq_prefix: str = Field("nexafi", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    """How the names of all our exchanges and queues begin; installations that share a vhost
+    differ in it."""
+
+    rabbitmq_ca: Path | None = None
+    """Who must have signed the certificate of RabbitMQ; unset: whom the system trusts."""
+
+    rabbitmq_heartbeat_s: int = Field(30, ge=5, le=600)
+    """How often we and RabbitMQ say that we are there; who is silent twice as long is gone."""
+
+    rabbitmq_prefetch: int = Field(20, ge=1, le=1_000)
+    """How many messages a consumer is sent before it has done the first."""
+
+    rabbitmq_consumers: int = Field(1, ge=1, le=16)
+    """How many consumers each process of a service has, each a connection and a thread."""
+
     idempotency_hours: int = Field(24, ge=24, le=24 * 90)
     """How long the answer to a POST with an ``Idempotency-Key`` is kept for whoever asks again."""
 
@@ -228,6 +250,8 @@ class Settings(BaseSettings):
                     raise ValueError(
                         f"A database is postgresql+psycopg://... or sqlite:///..., not {scheme}:"
                     )
+        if self.rabbitmq_url and not _RABBITMQ.match(self.rabbitmq_url.get_secret_value()):
+            raise ValueError("A RabbitMQ is amqp://user:password@host:5672/, or amqps:// with TLS.")
         if self.redis_url and not _REDIS.match(self.redis_url.get_secret_value()):
             raise ValueError("A Redis is redis://host:6379/0, or rediss:// with TLS.")
         if self.database_url and self.database_url.get_secret_value().startswith("sqlite"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Check = Callable[[], str | None]
 """Returns what is wrong, in a few words for the operator, or None."""
@@ -19,6 +19,8 @@ class Verdict:
     faults: Mapping[str, str]
     """What is wrong, by the name of the check."""
     checked: tuple[str, ...]
+    worries: Mapping[str, str] = field(default_factory=dict)
+    """What should be better, and keeps nobody from being served, by the name of the check."""
 
     @property
     def is_ready(self) -> bool:
@@ -27,8 +29,10 @@ class Verdict:
 
     def as_json(self) -> dict[str, object]:
         """Return the verdict as it is told."""
-        checks = {name: self.faults.get(name, "ok") for name in self.checked}
-        return {"status": "ready" if self.is_ready else "not ready", "checks": checks}
+        wrong = {**self.worries, **self.faults}
+        checks = {name: wrong.get(name, "ok") for name in self.checked}
+        well = "degraded" if self.worries else "ready"
+        return {"status": well if self.is_ready else "not ready", "checks": checks}
 
 
 class Health:
@@ -36,21 +40,27 @@ class Health:
 
     def __init__(self, **checks: Check) -> None:
         self._checks = checks
+        self._lesser: dict[str, Check] = {}
         self._is_draining = False
 
     def drain(self) -> None:
         """Be ready no more: this process is about to stop."""
         self._is_draining = True
 
+    def mind(self, name: str, check: Check) -> None:
+        """Do this check as well; what it finds is a worry and no fault."""
+        self._lesser[name] = check
+
     def ask(self) -> Verdict:
         """Do every check; one that cannot be done is a fault, told in full to the log only."""
         faults: dict[str, str] = {"process": "stopping"} if self._is_draining else {}
-        for name, check in self._checks.items():
+        worries: dict[str, str] = {}
+        for name, check in (self._checks | self._lesser).items():
             try:
                 fault = check()
             except Exception as error:
                 log.warning("the check of the %s failed", name, exc_info=error)
                 fault = f"the check failed: {type(error).__name__}"
             if fault:
-                faults[name] = fault
-        return Verdict(faults, ("process", *self._checks))
+                (worries if name in self._lesser else faults)[name] = fault
+        return Verdict(faults, ("process", *self._checks, *self._lesser), worries)

@@ -1,0 +1,1 @@
+"""RabbitMQ: the bus between processes and machines. Imported only where one is set."""
