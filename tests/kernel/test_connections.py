@@ -130,7 +130,7 @@ def site(open_database: Open, context: Context):
 def cut_off(places) -> Callable[[Database], None]:
     """Return what ends all connections of a database, as its administrator can."""
     script = (
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     return lambda database: places["postgresql"]._within(database.engine.url.database, script)

@@ -90,7 +90,7 @@ def test_what_breaks_at_the_end_leaves_nothing(database, context):
 
 def test_a_statement_that_fails_is_an_error_of_sqlalchemy(database, context):
     with pytest.raises(DBAPIError, match="nothing_of_the_kind"), database.work(context) as work:
-        wire.call(work.session.connection(), b"SELECT nothing_of_the_kind($1)", ["x"])
+        wire.call(work.session.connection(), "nothing_of_the_kind", ["x"])
 
 
 def let_go(database: Database) -> None:

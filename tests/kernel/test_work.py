@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from uuid import uuid4
 
@@ -9,11 +10,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from nexafi.contracts.users.events import OrganizationChanged
 from nexafi.kernel.data import organizations
 from nexafi.kernel.data.context import Context
 from nexafi.kernel.data.database import Database
-from nexafi.kernel.data.tables import InboxRow
+from nexafi.kernel.data.tables import InboxRow, OutboxRow
 from nexafi.kernel.errors import OrganizationUnknown
+from nexafi.kernel.news.outbox import tell
 from nexafi.kernel.values.ids import new_id
 from nexafi.ledger.app import service
 from nexafi.ledger.tables import Account
@@ -37,6 +40,17 @@ def test_a_work_that_fails_leaves_nothing(database, context):
 
     with database.work(context) as work:
         assert work.session.scalars(select(Account)).all() == []
+
+
+def test_what_a_part_that_failed_kept_for_the_end_is_not_written(database, context):
+    with database.work(context) as work:
+        tell(work, OrganizationChanged(home=HOME))
+        with suppress(ZeroDivisionError), work.savepoint():
+            tell(work, OrganizationChanged(home=HOME))
+            raise ZeroDivisionError
+
+    with database.survey() as survey:
+        assert len(survey.session.scalars(select(OutboxRow.id)).all()) == 1
 
 
 def test_a_work_for_reading_cannot_write(database, context):

@@ -1,19 +1,21 @@
 """The short way to PostgreSQL: what every request sends, given to libpq without a layer between.
 
 Opening a transaction for an organization, calling a function that posts, and writing what a Work
-keeps for its end are three exchanges and nearly no time of ours. All else goes through SQLAlchemy.
+keeps for its end need no answer of their own. So each is laid aside and sent with whatever asks
+next, at the latest with the COMMIT: a posting is one exchange. All else goes through SQLAlchemy.
 Errors arrive as its errors, so nobody above can tell the two ways apart.
 """
 
 from __future__ import annotations
 
 import json
+import select
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.exc import DBAPIError
 
 from nexafi.kernel.errors import Unavailable
@@ -24,46 +26,91 @@ if TYPE_CHECKING:  # on SQLite the driver is not loaded at all
 Rows = Sequence[Mapping[str, Any]]
 Default = Callable[[], object]
 
-COMMAND_OK, TUPLES_OK, CONNECTION_BAD = 1, 2, 1
-"""What libpq says of a result, and of a connection."""
+COMMAND_OK, TUPLES_OK, CONNECTION_BAD, IDLE = 1, 2, 1, 0
+"""What libpq says of a result, of a connection, and of its transaction."""
 FINE: Final = frozenset({COMMAND_OK, TUPLES_OK})
+
+LAID_ASIDE: Final = "nexafi.laid_aside"
+"""Where a connection keeps what is to be sent with the next thing that is."""
 
 
 class Lost(Exception):
     """The connection was lost while it lay in the pool; nothing has been done on it."""
 
 
+def listen(engine: Engine) -> None:
+    """Send what is laid aside on a connection of *engine* before any other statement of it."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _before(connection: Connection, *_: object) -> None:
+        settle(connection)
+
+
 def begin(connection: Connection, script: bytes) -> None:
-    """Send what opens a transaction; raise Lost if the server had let go of the connection."""
-    pgconn = _libpq(connection)
-    result = pgconn.exec_(script)
-    if result.status not in FINE:
-        if pgconn.status == CONNECTION_BAD:
-            raise Lost
-        _fail(connection, script, result)
+    """Lay aside what opens a transaction; raise Lost if the server has let go of the connection."""
+    if _is_lost(_libpq(connection)):
+        raise Lost
+    connection.info[LAID_ASIDE] = [script]
 
 
-def call(connection: Connection, statement: bytes, values: Sequence[str | None]) -> None:
-    """Send one statement with its values (``$1`` and on, as text), whose result nobody reads."""
-    given = [None if value is None else value.encode() for value in values]
-    result = _libpq(connection).exec_params(statement, given)
-    if result.status not in FINE:
-        _fail(connection, statement, result)
+def end(connection: Connection) -> None:
+    """Forget what was never sent; for whoever gives a connection back."""
+    if not connection.invalidated:
+        connection.info.pop(LAID_ASIDE, None)
+
+
+def call(connection: Connection, function: str, values: Sequence[object]) -> None:
+    """Call a function whose result nobody reads, with the next thing that is sent."""
+    quote = _quote(connection)
+    given = b", ".join(_literal(value, quote) for value in values)
+    connection.info[LAID_ASIDE].append(b"SELECT %s(%s)" % (function.encode(), given))
+
+
+def settle(connection: Connection) -> None:
+    """Send what is laid aside, if anything is: from here on it stands, or its error was raised."""
+    if scripts := connection.info.get(LAID_ASIDE):
+        connection.info[LAID_ASIDE] = []
+        _send(connection, b"; ".join(scripts))
 
 
 def commit(connection: Connection, last: Mapping[Table, Rows]) -> None:
-    """Insert the *last* rows and commit, in one exchange."""
-    from psycopg.pq import Escaping  # noqa: PLC0415
-
+    """Insert the *last* rows and commit, together with what is laid aside, in one exchange."""
     pgconn = _libpq(connection)
-    quote = Escaping(pgconn).escape_literal
-    inserts = [_insert(table, rows, quote) for table, rows in last.items()]
-    script = b";".join([*inserts, b"COMMIT"])
-    result = pgconn.exec_(script)
-    if result.status not in FINE:
-        _fail(connection, b"COMMIT", result)
+    scripts: list[bytes] = connection.info[LAID_ASIDE]
+    if not last and len(scripts) == 1 and pgconn.transaction_status == IDLE:
+        return  # it was opened, and nothing was done
+    quote = _quote(connection)
+    connection.info[LAID_ASIDE] = []
+    inserts = [_insert(table, rows, quote) for table, rows in last.items() if rows]
+    result = _send(connection, b"; ".join([*scripts, *inserts, b"COMMIT"]))
     if result.command_status != b"COMMIT":
         raise Unavailable("The database had given up the transaction.")
+
+
+def _send(connection: Connection, script: bytes) -> PGresult:
+    """Send *script*, whose statements hold their values; return what came of the last."""
+    result = _libpq(connection).exec_(script)
+    if result.status not in FINE:
+        _fail(connection, result)
+    return result
+
+
+def _is_lost(pgconn: PGconn) -> bool:
+    """Return whether the server has hung up on an idle connection; it costs no exchange."""
+    waiting = select.poll()
+    waiting.register(pgconn.socket, select.POLLIN)
+    while waiting.poll(0):  # a farewell, then the end; or only a notice
+        try:
+            pgconn.consume_input()
+        except Exception:  # noqa: BLE001 - of the driver, which is not loaded here
+            return True
+    return False
+
+
+def _quote(connection: Connection) -> Callable[[bytes], Any]:
+    from psycopg.pq import Escaping  # noqa: PLC0415
+
+    return Escaping(_libpq(connection)).escape_literal
 
 
 def _libpq(connection: Connection) -> PGconn:
@@ -72,16 +119,17 @@ def _libpq(connection: Connection) -> PGconn:
     return found
 
 
-def _fail(connection: Connection, statement: bytes, result: PGresult) -> NoReturn:
-    """Raise what SQLAlchemy raises for *result*, and let its pool know of a lost connection."""
+def _fail(connection: Connection, result: PGresult) -> NoReturn:
+    """Raise what SQLAlchemy raises for *result*, and let its pool know of a lost connection.
+
+    What was sent is not shown: it holds the values.
+    """
     import psycopg  # noqa: PLC0415
 
     if _libpq(connection).status == CONNECTION_BAD:
         connection.exec_driver_sql("SELECT")  # finds it lost, and says so as it always does
     error = psycopg.errors.error_from_result(result)
-    raise DBAPIError.instance(
-        statement.decode(), None, error, psycopg.Error, hide_parameters=True
-    ) from error
+    raise DBAPIError.instance("(sent together)", None, error, psycopg.Error) from error
 
 
 def _insert(table: Table, rows: Rows, quote: Callable[[bytes], Any]) -> bytes:
