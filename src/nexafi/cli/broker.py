@@ -11,12 +11,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nexafi.kernel.data.tables import NOBODY
 from nexafi.kernel.errors import Unavailable
+from nexafi.kernel.news.rabbitmq import parking
 from nexafi.kernel.news.rabbitmq.consumer import Consumer
 from nexafi.kernel.news.rabbitmq.link import RabbitAt
 from nexafi.kernel.news.rabbitmq.publisher import WINDOW, Publisher
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from nexafi.kernel.data.database import Database
+    from nexafi.kernel.news.parked import Parked
     from nexafi.kernel.news.rabbitmq.topology import Subscribed
     from nexafi.kernel.news.relay import Note
     from nexafi.kernel.service import Service, Watch
@@ -92,6 +96,24 @@ class Broker:
             return None if there else AWAY
 
         watch.health.mind("broker", worry)
+
+    def parked(self, names: Collection[str]) -> list[Parked]:
+        """Return what these services could not bear."""
+        return [
+            each
+            for name in names
+            if name in self._subscribed
+            for each in parking.parked(self.at, name)
+        ]
+
+    def replay(self, names: Collection[str], ids: Collection[str] | None) -> list[str]:
+        """Give these services again what they could not bear, all unless *ids* say."""
+        return [
+            each
+            for name in names
+            if name in self._subscribed
+            for each in parking.replay(self.at, name, ids)
+        ]
 
     def close(self) -> None:
         """Hang up."""

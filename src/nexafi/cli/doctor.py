@@ -75,6 +75,8 @@ def _look(platform: Platform, unknown: list[str]) -> Iterator[Finding]:
     yield _try("secret", lambda: _secret(platform))
     for name in existing():
         yield _try(f"database of {name}", lambda name=name: _database(platform, name))  # type: ignore[misc]
+    if platform.broker is not None:
+        yield _try("RabbitMQ", lambda: _broker(platform))
     yield from _ports(platform)
 
 
@@ -86,6 +88,16 @@ def _try(what: str, look: Callable[[], tuple[bool, str]]) -> Finding:
         cause: Any = getattr(error, "orig", None) or error
         is_well, says = False, (str(cause).strip().splitlines() or [type(error).__name__])[0]
     return Finding(what, is_well, says)
+
+
+def _broker(platform: Platform) -> tuple[bool, str]:
+    assert platform.broker is not None, "its address is set"
+    from nexafi.cli.platform import existing
+
+    count = len(platform.broker.parked(existing()))
+    if count:
+        return False, f"reached; {count} events are parked: nexafi events parked"
+    return True, "reached; nothing is parked"
 
 
 def _folder(platform: Platform) -> tuple[bool, str]:

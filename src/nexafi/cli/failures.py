@@ -63,6 +63,8 @@ def _meaning(error: Exception) -> str | None:
             f"{'.'.join(map(str, each['loc'])) or 'settings'}: {each['msg']}" for each in faults
         )
         return f"The settings (NEXAFI_*, .env) cannot be used. {told_}"
+    if "nexafi.kernel.news.rabbitmq.link.BrokerAway" in names:
+        return str(error)
     if "sqlalchemy.exc.OperationalError" in names:
         cause = str(getattr(error, "orig", error)).strip().splitlines()
         return f"The database cannot be reached or used: {cause[0] if cause else error}"

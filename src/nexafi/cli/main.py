@@ -22,6 +22,7 @@ COMMANDS = {
     "backup": "Copy all that there is into one file, while it goes on.",
     "restore": "Restore a backup into an empty place, and prove it.",
     "doctor": "Say what is missing, and what to do about it.",
+    "events": "Show events that could not be delivered, and tell them again.",
     "logs": "Search the log of this installation.",
     "login": "Sign in to a running platform.",
     "logout": "Forget the sign-in to a platform.",

@@ -204,7 +204,7 @@ class Consumer:
         kept = {
             name: value
             for name, value in headers.items()
-            if not name.startswith(("x-death", "x-first-death", "x-last-death", "x-delivery-count"))
+            if not name.startswith(messages.OF_THE_BROKER)
         }
         kept |= {messages.TRIES: tries, messages.REASON: reason}
         is_last = not may_return or tries >= TRIES_MAX

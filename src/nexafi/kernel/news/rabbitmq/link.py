@@ -17,7 +17,7 @@ ANSWER_S: Final = 30.0
 """How long the broker may take for an answer before we hold it to be away."""
 
 PORTS: Final = {"amqp": 5672, "amqps": 5671}
-FAULTS: Final = (amqp.AMQPError, OSError, EOFError)
+FAULTS: Final = (amqp.AMQPError, amqp.exceptions.MessageNacked, OSError, EOFError)
 """What is raised while the broker is away, or will not have us."""
 
 

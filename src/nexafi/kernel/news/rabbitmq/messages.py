@@ -20,6 +20,9 @@ CONTENT_TYPE: Final = "application/cloudevents+json"
 TRIES: Final = "x-nexafi-tries"
 REASON: Final = "x-nexafi-reason"
 PARKED_AT: Final = "x-nexafi-parked-at"
+OF_TRIES: Final = (TRIES, REASON, PARKED_AT)
+OF_THE_BROKER: Final = ("x-death", "x-first-death", "x-last-death", "x-delivery-count")
+"""Headers that the broker writes about where a message has been; sent anew it has been nowhere."""
 PERSISTENT: Final = 2
 
 
