@@ -30,6 +30,7 @@ ENTRIES = f"{LEDGER}/entries"
 DAY = "2026-03-31"
 CLIENTS = 8
 TIMEOUT_S = 15.0
+PASSWORD = "correct horse battery staple"
 
 
 @dataclass
@@ -40,6 +41,8 @@ class Bank:
     token: str
     chance: Chance
     history: History = field(default_factory=History)
+    misses: int = 0
+    """How many readings had no good answer."""
     pause_s: float = 0.01 if LONG else 0.03
     """Between two transfers of one client, on average."""
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -51,7 +54,7 @@ class Bank:
         port = port or platform.base
         person = {
             "email": "ada@example.com",
-            "password": "correct horse battery staple",
+            "password": PASSWORD,
             "organization": {"name": "Ada's Bank", "country": "US", "base_currency": "EUR"},
         }
         status, told = ask(port, "/api/v1/users/register", "POST", person)
@@ -128,8 +131,37 @@ class Bank:
             status, told = line.ask("GET", f"{LEDGER}/reports/trial-balance")
             if status == 200:
                 self.history.look(balances(told))
+            else:
+                self.misses += 1
             self._stopped.wait(0.1)
         line.hang_up()
+
+    def waiting(self) -> int:
+        """Return how many transfers were refused for now, and are not done yet."""
+        return sum(
+            bool(deed.answers) and deed.answers[-1] != 201 for deed in self.history.deeds[-50:]
+        )
+
+    def told(self) -> str:
+        """Return how the last transfers fared."""
+        return str([deed.answers[-3:] for deed in self.history.deeds[-20:]])
+
+    def must_be_refused_clearly(self) -> None:
+        """Try a transfer that cannot succeed just now: 503 with Retry-After, as a problem."""
+        movements = {ACCOUNTS[0]: -1, ACCOUNTS[1]: 1, BESIDE[0]: 1, BESIDE[1]: -1}
+        deed = self.history.begin(f"refused {len(self.history.deeds)}", movements)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        try:
+            connection.request("POST", ENTRIES, json.dumps(entry(deed)), headers)
+            answer = connection.getresponse()
+            said = json.loads(answer.read())
+        finally:
+            connection.close()
+        self.history.deeds.remove(deed)
+        assert answer.status == said["status"] == 503, said
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert int(answer.headers["Retry-After"]) > 0
 
     def books(self) -> Books:
         """Wait until all is sealed, and return what the books hold."""

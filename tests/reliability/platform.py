@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,8 @@ class Platform:
     """What is broken in it; see `program.py`."""
     base: int = field(default_factory=lambda: free_ports(len(NAMES)))
     process: subprocess.Popen[bytes] | None = None
-    starts: int = 0
-
-    @property
-    def log(self) -> Path:
-        """What it wrote."""
-        return self.data.with_suffix(".log")
+    log: Path = Path()
+    """Where it writes what it has to say."""
 
     def start(self) -> None:
         """Start all, and wait until all are ready."""
@@ -65,7 +61,6 @@ class Platform:
                 stderr=log,
                 start_new_session=True,  # so that all of it can be killed at one blow
             )
-        self.starts += 1
         wait_until(self.is_ready, self.said)
 
     def is_ready(self) -> bool:
@@ -105,6 +100,20 @@ class Platform:
         self.process = None
         wait_until(lambda: not any(is_alive(pid) for pid in below), lambda: "they live on")
 
+    def command(self, *options: str) -> str:
+        """Run `nexafi serve` with *options* beside it, and return what it says."""
+        given = ["--data", str(self.data), "--port-base", str(self.base), *options]
+        done = subprocess.run(
+            [sys.executable, "-m", "nexafi.cli.main", "serve", *given],
+            cwd=PROJECT,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+        )
+        assert done.returncode == 0, done.stderr + self.said()
+        return done.stdout
+
     def stop(self) -> int:
         """Stop it gently; return the exit code."""
         assert self.process is not None
@@ -120,10 +129,14 @@ class Platform:
 
 @contextmanager
 def running(
-    data: Path, settings: dict[str, str] | None = None, variant: str = "as it is"
+    data: Path,
+    settings: dict[str, str] | None = None,
+    variant: str = "as it is",
+    *,
+    log: Path | None = None,
 ) -> Iterator[Platform]:
     """Start a platform on a folder, and leave nothing of it at the end."""
-    platform = Platform(data, settings or {}, variant)
+    platform = Platform(data, settings or {}, variant, log=log or data.with_suffix(".log"))
     try:
         platform.start()
         yield platform
@@ -185,8 +198,11 @@ def is_alive(pid: int) -> bool:
 
 def listening(pid: int) -> set[int]:
     """Return the ports on which a process listens."""
+    opened = set()
     try:
-        opened = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
+        for each in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                opened.add(str(each.readlink()))
         table = Path(f"/proc/{pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]
     except OSError:
         return set()

@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.reliability.bank import Bank
 from tests.reliability.chance import LONG
+from tests.reliability.checker import Verdict
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,23 @@ def keep(result: Result) -> None:
         }
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(result) | where) + "\n")
+
+
+def of(
+    fault: str, on: str, times: int, bank: Bank, verdict: Verdict, seconds: float, note: str = ""
+) -> None:
+    """Keep what came of a run with the bank."""
+    keep(
+        Result(
+            fault=fault,
+            on=on,
+            times=times,
+            tried=bank.history.tries,
+            acknowledged=bank.history.acknowledged,
+            lost=len(verdict.lost),
+            doubled=len(verdict.doubled),
+            seed=bank.chance.seed_given,
+            seconds=round(seconds, 1),
+            note=note,
+        )
+    )

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from tests.conftest import ENGINES
-from tests.reliability import chance as chances
 from tests.reliability import results
 from tests.reliability.bank import Bank
 from tests.reliability.broken import VARIANTS
-from tests.reliability.chance import LONG, Chance
+from tests.reliability.chance import LONG
 from tests.reliability.killing import kill_on
-from tests.reliability.places import settings_on
 from tests.reliability.platform import running
 
 pytestmark = pytest.mark.timeout(300)
 KILLS, OVER_S = (25, 60.0) if LONG else (5, 2.5)
-
-
-@pytest.fixture
-def chance() -> Chance:
-    return chances.new()
-
-
-@pytest.fixture
-def settings(engine: str) -> Iterator[dict[str, str]]:
-    with settings_on(engine) as found:
-        yield found
 
 
 def test_killed_again_and_again_it_keeps_what_it_acknowledged(tmp_path, engine, settings, chance):
@@ -45,22 +31,11 @@ def test_killed_again_and_again_it_keeps_what_it_acknowledged(tmp_path, engine, 
     assert verdict.is_right, f"seed {chance.seed_given}: {verdict}"
     assert bank.history.acknowledged == len(bank.history.deeds) > 0
     assert bank.history.looks
-    results.keep(
-        results.Result(
-            fault="service killed (SIGKILL)",
-            on=engine,
-            times=kills.total(),
-            tried=bank.history.tries,
-            acknowledged=bank.history.acknowledged,
-            lost=len(verdict.lost),
-            doubled=len(verdict.doubled),
-            seed=chance.seed_given,
-            seconds=seconds,
-            note=", ".join(f"{name} {times}" for name, times in sorted(kills.items())),
-        )
-    )
+    note = ", ".join(f"{name} {times}" for name, times in sorted(kills.items()))
+    results.of("killed (SIGKILL)", ENGINE[engine], kills.total(), bank, verdict, seconds, note)
 
 
+ENGINE = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 FAULTS = {
     "two commits for one posting": {"torn", "uneven"},
     "acknowledged before the commit": {"lost"},

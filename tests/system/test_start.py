@@ -57,6 +57,7 @@ class Installation:
             text=True,
             env={**os.environ, "NEXAFI_BCRYPT_COST": "4", **environment},
             cwd=self.data.parent,
+            start_new_session=True,  # no terminal, as under systemd or in a container
         )
         threading.Thread(target=self._listen, daemon=True).start()
         self.hear("is ready")
@@ -241,6 +242,51 @@ def test_detached_it_goes_on_is_seen_and_is_stopped(installation):
     assert json.loads(stopped.stdout) == {"stopped": states["pid"]}
     assert installation.run("--status").returncode == 1
     assert "Nothing runs" in installation.run("--stop").stdout
+
+
+def test_all_processes_are_replaced_and_the_ports_never_close(installation):
+    installation.start("users", "ledger")
+    assert installation.process is not None
+    before = children(installation.process.pid)
+
+    done = installation.run("--reload", "--json")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"reloaded": installation.process.pid}
+    after = children(installation.process.pid)
+    assert len(after) == 2
+    assert not set(before) & set(after)
+    assert installation.is_ready(1)
+    assert installation.is_ready(2)
+    os.kill(after[0], signal.SIGKILL)  # what was replaced is kept going as well
+    installation.hear("is back.")
+    assert installation.stop() == 0
+
+
+def test_what_does_not_start_takes_nobodys_place(installation):
+    installation.start("users", "ledger")
+    assert installation.process is not None
+    before = children(installation.process.pid)
+    settings = installation.data.parent / ".env"
+    settings.write_text("NEXAFI_DRAIN_S=never\n", encoding="utf-8")
+
+    os.kill(installation.process.pid, signal.SIGHUP)  # no terminal: the same as --reload
+    installation.hear("The new users ended before it was at work; the old one goes on.")
+    assert children(installation.process.pid) == before
+    assert installation.is_ready(1)
+
+    settings.unlink()
+    os.kill(installation.process.pid, signal.SIGHUP)
+    installation.hear("ledger is replaced.")
+    assert not set(before) & set(children(installation.process.pid))
+    assert installation.is_ready(1)
+
+
+def test_where_nothing_runs_there_is_nothing_to_replace(installation):
+    done = installation.run("--reload")
+
+    assert done.returncode == 1
+    assert "Nothing runs" in done.stdout
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(installation):

@@ -6,8 +6,10 @@ of it and fork.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
@@ -218,7 +220,19 @@ class Platform:
     def program(self, name: str, listening: socket.socket | None) -> Program:
         """Return what the process of one service, or of the gateway, does."""
         run = partial(self._run_gateway) if name == GATEWAY else partial(self._run_service, name)
-        return Program(name, run, listening)
+        here = {"name": name, "running": sorted(self._running), "settings": self._of_command()}
+        command = [sys.executable, "-m", "nexafi.cli.anew", json.dumps(here)]
+        return Program(name, run, listening, command)
+
+    def _of_command(self) -> dict[str, object]:
+        """Return the settings that a process which replaces another must share with it."""
+        given = self.settings
+        return {
+            "data": str(given.folder),
+            "host": given.host,
+            "port_base": given.port_base,
+            "log_to": given.log_to,
+        }
 
     def port(self, name: str) -> int:
         """Return where a service, or the gateway, listens in this installation."""
@@ -314,10 +328,13 @@ class Platform:
         app = self.app(name, watch)
         workers = self.workers({name: watch}) if self.settings.worker == "embedded" else None
 
-        def stopping() -> None:
-            watch.health.drain()
+        def leaving() -> None:
             if workers is not None:
                 workers.stop()
+
+        def stopping() -> None:
+            watch.health.drain()
+            leaving()
             self._end_at_last()
 
         def at_work() -> None:
@@ -331,6 +348,7 @@ class Platform:
             threads=self.settings.threads,
             backlog=self.settings.backlog,
             begun=at_work,
+            leaving=leaving,
             stopping=stopping,
         )
         if workers is not None:
@@ -362,6 +380,7 @@ class Platform:
             listening,
             backlog=self.settings.backlog,
             begun=begun,
+            leaving=application.leave,
             stopping=self._end_at_last,
         )
 

@@ -15,10 +15,12 @@ from typing import IO, Final
 from urllib.parse import urlsplit
 
 from nexafi.cli.failures import CommandFailed
+from nexafi.kernel.server.signals import RELOAD
 from nexafi.kernel.watch import logfile
 
 PATIENCE_S: Final = 2.0
 STOP_S: Final = 30.0
+RELOAD_S: Final = 300.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,10 @@ class Running:
     """``http://host:port`` by the name of the program."""
     started: float
     """Seconds since 1970."""
+    reloads: int = 0
+    """How often its processes were replaced, or that was tried."""
+    failure: str = ""
+    """What kept the last time from replacing all of them."""
 
 
 class Place:
@@ -65,6 +71,7 @@ class Place:
         except BlockingIOError:
             held.close()
             raise CommandFailed(self._who()) from None
+        os.set_inheritable(held.fileno(), True)  # noqa: FBT003 - who replaces others holds it too
         return held
 
     def note(self, running: Running) -> None:
@@ -97,6 +104,20 @@ class Place:
                 raise CommandFailed(f"Process {running.pid} has not stopped after {STOP_S:g} s.")
             time.sleep(0.05)
         return running.pid
+
+    def reload(self) -> int | None:
+        """Replace the processes that run here; return the supervisor's id, None if none ran."""
+        if (before := self.running()) is None:
+            return None
+        os.kill(before.pid, RELOAD)
+        deadline = time.monotonic() + RELOAD_S
+        while (now := self.running()) is not None and now.reloads == before.reloads:
+            if time.monotonic() > deadline:
+                raise CommandFailed(f"Process {before.pid} still replaces after {RELOAD_S:g} s.")
+            time.sleep(0.05)
+        if now is None or now.failure:
+            raise CommandFailed(now.failure if now else "It has been stopped meanwhile.")
+        return before.pid
 
     def _is_held(self) -> bool:
         try:

@@ -8,6 +8,8 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,6 +47,9 @@ def serve(
     detach: Annotated[bool, typer.Option("--detach", help="Return once all is ready")] = False,
     status: Annotated[bool, typer.Option("--status", help="Say what runs, and stop there")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop what runs, gently")] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Replace what runs, without losing a request")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer for machines")] = False,
 ) -> None:
     """Start services and keep them going until Ctrl-C; databases are brought up to date first.
@@ -62,14 +67,8 @@ def serve(
     place = Place(settings.folder)
     if status:
         raise typer.Exit(_show_status(place, as_json=as_json))
-    if stop:
-        pid = place.stop()
-        _answer(
-            {"stopped": pid},
-            f"Stopped (process {pid})." if pid else f"Nothing runs on {place.folder}.",
-            as_json=as_json,
-        )
-        return
+    if stop or reload:
+        raise typer.Exit((_stop if stop else _reload)(place, as_json=as_json))
     wanted = [*(names or []), *(services or "").replace(",", " ").split()]
     raise typer.Exit(
         _start(
@@ -80,6 +79,20 @@ def serve(
             as_json=as_json,
         )
     )
+
+
+def _stop(place: Place, *, as_json: bool) -> int:
+    pid = place.stop()
+    said = f"Stopped (process {pid})." if pid else f"Nothing runs on {place.folder}."
+    _answer({"stopped": pid}, said, as_json=as_json)
+    return Code.DONE
+
+
+def _reload(place: Place, *, as_json: bool) -> int:
+    pid = place.reload()
+    said = f"Replaced (below process {pid})." if pid else f"Nothing runs on {place.folder}."
+    _answer({"reloaded": pid}, said, as_json=as_json)
+    return Code.DONE if pid else Code.FOUND
 
 
 def _start(
@@ -94,6 +107,7 @@ def _start(
     from nexafi.cli.migrate import bring_up_to_date
     from nexafi.cli.platform import Platform, chosen
     from nexafi.kernel.server.sockets import listen
+    from nexafi.kernel.server.supervisor import Supervisor
 
     names = chosen(wanted)
     platform = Platform(settings, running=names)
@@ -114,7 +128,8 @@ def _start(
     if up is not None and up[0] == "parent":
         return _wait_until_up(up[1], place, addresses, as_json=as_json)
     tell_up = up[1] if up is not None else None
-    place.note(Running(os.getpid(), addresses, BEGAN))
+    running = Running(os.getpid(), addresses, BEGAN)
+    place.note(running)
     programs = [platform.program(name, sockets[name]) for name in names]
 
     def on_up() -> None:
@@ -124,18 +139,20 @@ def _start(
         else:
             _welcome(place, addresses, as_json=as_json)
 
+    def on_reloaded(failure: str) -> None:
+        nonlocal running
+        running = replace(running, reloads=running.reloads + 1, failure=failure)
+        place.note(running)
+
+    keeping = partial(Supervisor, drain_s=settings.drain_s, on_up=on_up, on_reloaded=on_reloaded)
     try:
-        return _supervise(programs, settings.drain_s, on_up, place if to_file else None)
+        return _supervise(partial(keeping, programs), place if to_file else None)
     finally:
         place.forget()
         held.close()
 
 
-def _supervise(
-    programs: list[Any], drain_s: float, on_up: Callable[[], None], place: Place | None
-) -> int:
-    from nexafi.kernel.server.supervisor import Supervisor
-
+def _supervise(keeping: Callable[..., Any], place: Place | None) -> int:
     console = sys.stderr
     if place is not None:
         # What children say past their log, a crash of the interpreter perhaps, goes to a file from
@@ -150,7 +167,7 @@ def _supervise(
         if place is not None:
             log.info("%s", line)
 
-    code = Supervisor(programs, drain_s=drain_s, say=say, on_up=on_up).run()
+    code: int = keeping(say=say).run()
     say("All is stopped." if code == 0 else "All is stopped, not all of it gently.")
     return code
 

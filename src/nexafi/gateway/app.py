@@ -100,6 +100,7 @@ class Gateway:
             self._watching.watch(self._together)
         self._networks = [ip_network(each) for each in settings.metrics_from]
         self._version = version("nexafi")
+        self._is_leaving = False
         self.upstreams = {
             name: Upstream(name, origins, settings) for name, origins in settings.upstreams.items()
         }
@@ -122,6 +123,10 @@ class Gateway:
             loop.run_until_complete(self._together.close())
         loop.run_until_complete(self._client.close())
 
+    def leave(self) -> None:
+        """Close each connection after its next answer: another process takes our place."""
+        self._is_leaving = True
+
     async def __rsgi__(self, scope: Scope, protocol: Protocol_) -> None:
         """Answer one request."""
         if scope.proto != "http":
@@ -129,7 +134,7 @@ class Gateway:
             return
         began = time.perf_counter()
         request = Request(scope)
-        reply = Reply(request, protocol)
+        reply = Reply(request, protocol, closing=self._is_leaving)
         try:
             self._door.read(request, scope)
             await self._welcome(request, reply)
@@ -169,7 +174,7 @@ class Gateway:
             taken = await self._together.take(who, organization, terms)
         else:
             taken = self._alone.take(who, organization, terms, time.monotonic())
-        reply.fields = limits.fields(taken)
+        reply.fields += limits.fields(taken)
         if not taken.is_allowed:
             raise errors.TooManyRequests("Come again when Retry-After has passed.")
 

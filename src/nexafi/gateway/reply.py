@@ -49,10 +49,10 @@ class Reply:
 
     __slots__ = ("fields", "protocol", "request", "sent", "service", "status", "user")
 
-    def __init__(self, request: Request, protocol: Protocol_) -> None:
+    def __init__(self, request: Request, protocol: Protocol_, *, closing: bool = False) -> None:
         self.request = request
         self.protocol = protocol
-        self.fields: Fields = []
+        self.fields: Fields = [("connection", "close")] if closing else []
         """What stands in the headers of any answer: the client's share of calls."""
         self.status = 0
         """The status, once it has been sent."""

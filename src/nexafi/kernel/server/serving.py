@@ -22,6 +22,8 @@ import granian.rsgi
 import granian.wsgi
 from granian.http import HTTP1Settings
 
+from nexafi.kernel.server.signals import LEAVE, LINGER_S
+
 NATIVE: Final[Any] = granian._granian  # noqa: SLF001 - its workers are not offered otherwise
 FUTURES: Final[Any] = granian._futures  # noqa: SLF001
 LOOPS: Final[Any] = granian._loops.loops  # noqa: SLF001 - uvloop where there is one
@@ -46,21 +48,42 @@ def serve_wsgi(
     threads: int,
     backlog: int,
     begun: Callable[[], None],
+    leaving: Callable[[], None],
     stopping: Callable[[], None],
 ) -> None:
-    """Serve a WSGI application with *threads* until SIGTERM; return when drained."""
+    """Serve a WSGI application with *threads* until SIGTERM; return when drained.
+
+    Args:
+        application: what answers.
+        listening: the socket, which others may listen on as well.
+        threads: how many requests are worked on at the same time.
+        backlog: how many connections wait.
+        begun: called once it takes requests.
+        leaving: called when it is replaced: begin nothing new but requests.
+        stopping: called when it takes no further ones.
+
+    """
     loop = asyncio.new_event_loop()
     told, done = NATIVE.WorkerSignal(), threading.Event()
     told.add_cb(done.set)
+    is_leaving = threading.Event()
 
     def stop(*_: object) -> None:
         stopping()
         told.set()
 
+    def leave(*_: object) -> None:
+        leaving()
+        is_leaving.set()
+        _accept_no_more(accepting)
+        _stop_later()
+
     for each in STOP:
         signal.signal(each, stop)
-    worker = NATIVE.WSGIWorker(*_settings(listening, threads, backlog), None, *NO_TLS, NO_METRICS)
-    call = WSGI._callback_wrapper(application, {})  # noqa: SLF001
+    signal.signal(LEAVE, leave)
+    accepting = os.dup(listening.fileno())
+    worker = NATIVE.WSGIWorker(*_settings(accepting, threads, backlog), None, *NO_TLS, NO_METRICS)
+    call = WSGI._callback_wrapper(_closing(application, is_leaving), {})  # noqa: SLF001
     worker.serve_mtr(FUTURES._new_cbscheduler(loop, call, impl_asyncio=True), loop, told)  # noqa: SLF001
     begun()
     done.wait()
@@ -72,6 +95,7 @@ def serve_rsgi(
     *,
     backlog: int,
     begun: Callable[[], None],
+    leaving: Callable[[], None],
     stopping: Callable[[], None],
 ) -> None:
     """Serve an RSGI application, HTTP/1.1 only and without WebSockets, as `serve_wsgi` does."""
@@ -84,12 +108,19 @@ def serve_rsgi(
         stopping()
         told.set()
 
+    def leave() -> None:
+        leaving()
+        _accept_no_more(accepting)
+        _stop_later()
+
     for each in STOP:
         loop.add_signal_handler(each, stop)
+    loop.add_signal_handler(LEAVE, leave)
     at_start(loop)
     no_websockets = False
+    accepting = os.dup(listening.fileno())
     worker = NATIVE.RSGIWorker(
-        *_settings(listening, 1, backlog), no_websockets, None, *NO_TLS, NO_METRICS
+        *_settings(accepting, 1, backlog), no_websockets, None, *NO_TLS, NO_METRICS
     )
     call = FUTURES._future_watcher_wrapper(RSGI._callback_wrapper(callback))  # noqa: SLF001
     worker.serve_str(FUTURES._new_cbscheduler(loop, call, impl_asyncio=True), loop, told)  # noqa: SLF001
@@ -98,9 +129,42 @@ def serve_rsgi(
     at_end(loop)
 
 
-def _settings(listening: socket.socket, threads: int, backlog: int) -> tuple[object, ...]:
+def _stop_later() -> None:
+    """Stop this process when whoever uses its connections has had the time to let go of them."""
+    timer = threading.Timer(LINGER_S, os.kill, (os.getpid(), STOP[0]))
+    timer.daemon = True
+    timer.start()
+
+
+def _closing(application: Callable[..., Any], is_leaving: threading.Event) -> Callable[..., Any]:
+    """Return *application* as it closes each connection after its answer, once it is leaving."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:  # noqa: ANN401
+        if not is_leaving.is_set():
+            return application(environ, start_response)
+
+        def start(status: str, headers: list[tuple[str, str]], *error: object) -> object:
+            return start_response(status, [*headers, ("Connection", "close")], *error)
+
+        return application(environ, start)
+
+    return answer
+
+
+def _accept_no_more(accepting: int) -> None:
+    """Take no connection from the socket that granian was given, and keep those that it took.
+
+    granian itself can only do both at once. So in place of its copy of the socket we put one to
+    which nobody connects; those who wait on the other are taken by who listens there besides.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)  # noqa: FBT003 - the name of the standard library
+        os.dup2(silent.fileno(), accepting)
+
+
+def _settings(accepting: int, threads: int, backlog: int) -> tuple[object, ...]:
     """Return what both kinds of worker are told first; granian closes its copy of the socket."""
-    holder = NATIVE.SocketHolder(os.dup(listening.fileno()), False, backlog)  # noqa: FBT003
+    holder = NATIVE.SocketHolder(accepting, False, backlog)  # noqa: FBT003
     http1 = HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS)
     return (
         1, (None, holder), None, 1, RUST_BLOCKING_THREADS, threads, IDLE_THREAD_S, backlog,

@@ -1,6 +1,8 @@
 """The supervisor: imports once, forks a process for each program, and keeps them going.
 
 One that dies is started again, after pauses that grow while it keeps dying.
+Told to reload, it puts a new process in the place of each, one after the other
+and on the same socket, so that no request is lost.
 Told to stop, it tells all of them, gives them time to finish what they have
 begun, and ends those that take longer. Should it be killed itself, they notice
 and stop as well. It has no threads and opens no database: what is forked from
@@ -21,6 +23,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from nexafi.kernel.server.signals import LEAVE, LINGER_S, RELOAD
+
 PAUSE_S: Final = 0.5
 PAUSE_MAX_S: Final = 30.0
 STEADY_S: Final = 60.0
@@ -28,6 +32,9 @@ STEADY_S: Final = 60.0
 
 GRACE_S: Final = 1.5
 """How much longer than it may drain we wait for a process before we end it."""
+
+UP_S: Final = 60.0
+"""How long a new process may take to be at work before the old one is kept in its place."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +50,10 @@ class Program:
     name: str
     run: Callable[[socket.socket | None, Callable[[], None]], None]
     listening: socket.socket | None = None
+    anew: Sequence[str] = ()
+    """The command that is the same with the code and the settings of the moment; it is given three
+    more words: the file descriptors of the socket, of the pipe on which it tells its process id
+    once it is at work, and of the one that ends when the supervisor does."""
 
 
 @dataclass(slots=True)
@@ -53,6 +64,12 @@ class _Child:
     deaths: int = 0
     again_at: float | None = None
     is_up: bool = False
+    old: int = 0
+    """The process that this one replaces, while it is there."""
+    old_until: float = 0.0
+    """When it is ended if it has not ended by then; 0 until it was told to leave."""
+    is_anew: bool = False
+    """Whether it is started by its command, since what we imported is older."""
 
 
 class Supervisor:
@@ -63,6 +80,7 @@ class Supervisor:
         drain_s: how long they may take to finish when they are told to stop.
         say: tells the operator what happened, in one line.
         on_up: called once, when all are at work.
+        on_reloaded: called when a reload has ended, with what kept it from replacing all.
 
     """
 
@@ -73,12 +91,16 @@ class Supervisor:
         drain_s: float,
         say: Callable[[str], None],
         on_up: Callable[[], None],
+        on_reloaded: Callable[[str], None] = lambda _why: None,
     ) -> None:
         self._children = [_Child(program) for program in programs]
         self._drain_s = drain_s
         self._say = say
         self._on_up = on_up
+        self._on_reloaded = on_reloaded
         self._is_stopping = False
+        self._is_asked_to_reload = False
+        self._to_replace: list[_Child] = []
         self._wake_in, self._wake_out = os.pipe()
         self._up_in, self._up_out = os.pipe()
         self._alive_in, self._alive_out = os.pipe()
@@ -89,8 +111,10 @@ class Supervisor:
         """Start all, keep them going until SIGTERM or SIGINT, stop all; return the exit code."""
         signal.set_wakeup_fd(self._wake_out, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, self._stop)
+        signal.signal(signal.SIGHUP, self._stop if _has_terminal() else self._reload)
+        signal.signal(RELOAD, self._reload)
         gc.collect()
         gc.freeze()  # what is shared stays shared: the collector of a child does not write to it
         for child in self._children:
@@ -100,24 +124,28 @@ class Supervisor:
             self._note_up()
             self._reap()
             self._start_due()
+            self._replace()
         return self._stop_all()
 
     def _stop(self, *_: object) -> None:
         self._is_stopping = True
 
+    def _reload(self, *_: object) -> None:
+        self._is_asked_to_reload = True
+
     def _start(self, child: _Child) -> None:
         child.again_at, child.started_at, child.is_up = None, time.monotonic(), False
         pid = os.fork()
         if pid == 0:
-            self._become(child.program)
+            self._become(child.program, is_anew=child.is_anew)
         child.pid = pid
 
-    def _become(self, program: Program) -> NoReturn:
+    def _become(self, program: Program, *, is_anew: bool) -> NoReturn:
         """Be the process of *program*: leave all behind that was the supervisor's."""
         code = 1
         try:
             signal.set_wakeup_fd(-1)
-            for which in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+            for which in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, RELOAD):
                 signal.signal(which, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells us all: we tell them
             for each in (self._wake_in, self._wake_out, self._up_in, self._alive_out):
@@ -125,7 +153,9 @@ class Supervisor:
             for other in self._children:
                 if other.program is not program and other.program.listening is not None:
                     other.program.listening.close()
-            threading.Thread(target=_end_with, args=(self._alive_in,), daemon=True).start()
+            if is_anew:
+                self._run_anew(program)
+            threading.Thread(target=end_with, args=(self._alive_in,), daemon=True).start()
             up = str(os.getpid()).encode() + b"\n"
             program.run(program.listening, lambda: _tell(self._up_out, up))
             code = 0
@@ -135,8 +165,18 @@ class Supervisor:
             logging.shutdown()
             os._exit(code)  # what runs at the exit of the supervisor is none of ours
 
+    def _run_anew(self, program: Program) -> NoReturn:
+        """Be the command of *program*; it keeps the socket, and two of our pipes."""
+        assert program.listening is not None, "who listens nowhere is not replaced"
+        handed = (program.listening.fileno(), self._up_out, self._alive_in)
+        for each in handed:
+            os.set_inheritable(each, True)  # noqa: FBT003 - the name of the standard library
+        os.execv(program.anew[0], [*program.anew, *map(str, handed)])  # noqa: S606
+
     def _next_at(self) -> float | None:
-        return min((c.again_at for c in self._children if c.again_at is not None), default=None)
+        moments = [c.again_at for c in self._children if c.again_at is not None]
+        moments += [c.old_until or c.started_at + UP_S for c in self._children if c.old]
+        return min(moments, default=None)
 
     def _wait(self, until: float | None) -> None:
         """Sleep until a signal comes, a child is up, or the moment is there."""
@@ -152,7 +192,9 @@ class Supervisor:
         for child in self._children:
             if child.pid in pids:
                 child.is_up = True
-                if child.deaths:
+                if child.old:
+                    self._dismiss(child)
+                elif child.deaths:
                     self._say(f"{child.program.name} is back.")
         if not were_up and all(child.is_up for child in self._children):
             self._on_up()
@@ -168,7 +210,11 @@ class Supervisor:
             if pid == 0:
                 return
             for child in self._children:
-                if child.pid == pid:
+                if child.old == pid:
+                    self._let_go(child)
+                elif child.pid == pid and child.old and not child.old_until:
+                    self._keep_old(child, "ended before it was at work")
+                elif child.pid == pid:
                     self._mourn(child, os.waitstatus_to_exitcode(status))
 
     def _mourn(self, child: _Child, code: int) -> None:
@@ -186,6 +232,50 @@ class Supervisor:
             if child.again_at is not None and child.again_at <= time.monotonic():
                 self._start(child)
 
+    def _replace(self) -> None:
+        """Go on with what was asked for: a new process for each program, one after the other."""
+        if self._is_asked_to_reload:
+            self._is_asked_to_reload = False
+            self._to_replace = list(self._children)
+        now = time.monotonic()
+        for child in self._children:
+            if child.old and child.old_until and child.old_until <= now:
+                self._kill(child.old)
+                child.old_until = now + GRACE_S
+            elif child.old and not child.old_until and child.started_at + UP_S <= now:
+                self._kill(child.pid)
+        if self._to_replace and all(each.is_up and not each.old for each in self._children):
+            child = self._to_replace.pop(0)
+            child.is_anew = bool(child.program.anew)
+            child.old, child.old_until = child.pid, 0.0
+            self._start(child)
+
+    def _dismiss(self, child: _Child) -> None:
+        """Tell the old process to leave: the new one takes requests on the same socket."""
+        child.old_until = time.monotonic() + LINGER_S + self._drain_s + GRACE_S
+        os.kill(child.old, LEAVE)
+
+    def _let_go(self, child: _Child) -> None:
+        """Note that the old process is no more."""
+        if child.old_until:
+            self._say(f"{child.program.name} is replaced.")
+        child.old, child.old_until = 0, 0.0
+        if not self._to_replace:
+            self._on_reloaded("")
+
+    def _keep_old(self, child: _Child, why: str) -> None:
+        """Go on with the old process, and replace nothing else: what is new does not work."""
+        said = f"The new {child.program.name} {why}; the old one goes on."
+        self._say(said)
+        child.pid, child.is_up, child.old = child.old, True, 0
+        child.is_anew = False
+        self._to_replace.clear()
+        self._on_reloaded(said)
+
+    @staticmethod
+    def _kill(pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+
     def _stop_all(self) -> int:
         """Tell all to stop, wait, and end those that do not; return 0 if none had to be ended."""
         for child in self._children:
@@ -193,24 +283,33 @@ class Supervisor:
                 child.program.listening.close()  # who comes now is refused, not left waiting
             self._signal(child, signal.SIGTERM)
         deadline = time.monotonic() + self._drain_s + GRACE_S
-        while any(child.pid for child in self._children) and time.monotonic() < deadline:
+        while any(c.pid or c.old for c in self._children) and time.monotonic() < deadline:
             self._wait(deadline)
             self._reap()
-        ended = [child for child in self._children if child.pid]
+        ended = [child for child in self._children if child.pid or child.old]
         for child in ended:
             self._say(f"{child.program.name} did not finish within {self._drain_s:g} s; ended.")
             self._signal(child, signal.SIGKILL)
-        for child in ended:
-            os.waitpid(child.pid, 0)
+            for pid in filter(None, (child.pid, child.old)):
+                os.waitpid(pid, 0)
         return 1 if ended else 0
 
     @staticmethod
     def _signal(child: _Child, which: signal.Signals) -> None:
-        if child.pid:
-            os.kill(child.pid, which)
+        for pid in filter(None, (child.pid, child.old)):
+            os.kill(pid, which)
 
 
-def _end_with(alive_in: int) -> None:
+def _has_terminal() -> bool:
+    """Return whether a hangup means that somebody closed the terminal that we were started in."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def end_with(alive_in: int) -> None:
     """Stop this process when the supervisor is no more: nobody else would."""
     os.read(alive_in, 1)
     os.kill(os.getpid(), signal.SIGTERM)
