@@ -119,6 +119,7 @@ class Platform:
             report_s=given.database_report_s,
             lock_s=given.database_lock_s,
             idle_s=given.database_idle_s,
+            replica_wait_s=given.database_replica_wait_s,
             is_pooled=given.database_pooler == "transaction",
         )
 
@@ -150,6 +151,7 @@ class Platform:
                 self._databases[name] = self.bare(name).database(
                     self.settings.address(name),
                     steward_url=self.settings.address(name, "steward"),
+                    replica_url=self.settings.replica(name),
                     limits=self.limits,
                 )
                 self._databases[name].told = partial(self._tell, name)

@@ -53,6 +53,8 @@ class Limits:
     """How long one waits for a lock of somebody else."""
     idle_s: float = 60
     """How long a transaction may be open without doing anything."""
+    replica_wait_s: float = 1
+    """How long a report waits for the replica to catch up before it is read from the primary."""
     is_pooled: bool = False
     """Whether a pooler in transaction mode stands between us and the server."""
 
@@ -73,13 +75,13 @@ PATIENT = replace(Limits(), size=1, statement_s=0, lock_s=0, idle_s=0)
 """For who migrates, backs up or restores: what takes long takes long."""
 
 
-def engine(url: str, limits: Limits, *, name: str) -> Engine:
+def engine(url: str, limits: Limits, *, name: str, connect_s: int = CONNECT_S) -> Engine:
     """Return an engine that reaches *url* within *limits*; the server knows us by *name*.
 
     What the address itself says (``sslmode``, ``options``, ``application_name``) wins.
     """
     address, own = _address(url)
-    to_driver: dict[str, Any] = {"connect_timeout": CONNECT_S, "client_encoding": "utf8"}
+    to_driver: dict[str, Any] = {"connect_timeout": connect_s, "client_encoding": "utf8"}
     to_driver |= KEEPALIVE | {"fallback_application_name": name}
     if limits.is_pooled:
         to_driver["prepare_threshold"] = None

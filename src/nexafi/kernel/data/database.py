@@ -17,6 +17,7 @@ from nexafi.kernel.data.connections import Limits, in_use
 from nexafi.kernel.data.context import Clock, Context, utc_now
 from nexafi.kernel.data.ownership import EVERYBODY, confined_to
 from nexafi.kernel.data.postgres import Postgres
+from nexafi.kernel.data.replica import Replica, Source
 from nexafi.kernel.data.sqlite import Sqlite
 from nexafi.kernel.data.tables import KernelBase, Organization, OutboxRow
 from nexafi.kernel.data.work import Begin, Survey, Work
@@ -36,6 +37,7 @@ class Database:
         *,
         service: str,
         steward_url: str | None = None,
+        replica_url: str | None = None,
         limits: Limits = USUAL,
         clock: Clock = utc_now,
     ) -> None:
@@ -48,9 +50,17 @@ class Database:
         """Told what a Work did, once that is kept."""
         self.told: Callable[[], None] | None = None
         """Called when news was committed here: whoever carries it need not look for it."""
-        self._kind = (
-            Sqlite(url) if url.startswith("sqlite") else Postgres(url, steward_url, limits, service)
-        )
+        self.read_from: Callable[[Source], None] = lambda _source: None
+        """Told of every report where there is a replica: from where it is read."""
+        self._kind: Sqlite | Postgres
+        if url.startswith("sqlite"):
+            self._kind = Sqlite(url)
+            return
+        replica = Replica(replica_url, limits, service, self._tell) if replica_url else None
+        self._kind = Postgres(url, steward_url, limits, service, replica)
+
+    def _tell(self, source: Source) -> None:
+        self.read_from(source)
 
     @property
     def engine(self) -> Engine:

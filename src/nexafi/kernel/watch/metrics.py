@@ -60,6 +60,7 @@ class Metrics:
             buckets=BUCKETS,
             registry=here,
         )
+        self._reports = self._sources()
         self._running = self._gauge("nexafi_requests_running", "Requests being answered.")
         self._relayed = Counter(
             "nexafi_relay_events",
@@ -154,6 +155,18 @@ class Metrics:
         Should *answer* raise, because a database is away perhaps, all but these are told.
         """
         self.registry.register(Asked(self._service, questions, answer))
+
+    def _sources(self) -> Counter:
+        return Counter(
+            "nexafi_database_reports",
+            "Reports where there is a replica, by what they were read from and why.",
+            ["service", "source"],
+            registry=self.registry,
+        )
+
+    def read_from(self, source: str) -> None:
+        """Note from where a report is read, where there is a replica."""
+        self._reports.labels(self._service, source).inc()
 
     def ask_connections(self, ask: Callable[[], dict[str, tuple[int, int, int]]]) -> None:
         """Ask this, by role, whenever somebody reads the metrics."""
