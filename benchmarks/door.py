@@ -6,6 +6,7 @@ import os
 
 from nexafi.gateway.app import Gateway, build
 from nexafi.gateway.settings import GatewaySettings
+from nexafi.kernel.shared.link import RedisAt
 from nexafi.kernel.watch import logs
 
 
@@ -18,4 +19,5 @@ def app() -> Gateway:
         sql=False,
         to=open(os.environ["BENCHMARK_LOG"], "a", encoding="utf-8"),  # noqa: SIM115, PTH123 - as long as we run
     )
-    return build(GatewaySettings())
+    url = os.environ.get("BENCHMARK_REDIS")
+    return build(GatewaySettings(), redis=RedisAt(url) if url else None)

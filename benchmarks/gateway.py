@@ -191,12 +191,18 @@ def _through_to_users(stack: ExitStack, folder: Path, asked: argparse.Namespace)
             env=_settings(both, folder, access_log=False),
         )
     )
+    redis, counting = free_port(PORTS[60:70]), free_port(PORTS[70:80])
+    stack.enter_context(running(_redis(redis), redis))
+    shared = {"BENCHMARK_REDIS": f"redis://{HERE}:{redis}/0"}
+    settings = _settings(upstreams, folder, access_log=False) | shared
+    stack.enter_context(serving("benchmarks.door:app()", counting, interface="rsgi", env=settings))
     os.environ["BENCHMARK_UPSTREAM"] = str(direct)
     stack.enter_context(nginx(folder / "nginx", other, FORWARD))
     figures = take_turns(
         {
             "direct": _rate(direct, PATH, token, asked),
             "gateway": _rate(door, PATH, token, asked),
+            "gateway with Redis limits": _rate(counting, PATH, token, asked),
             "gateway with two upstream instances": _rate(double_door, PATH, token, asked),
             "gateway, writing its access log": _rate(logging_door, PATH, token, asked),
             "nginx as proxy": _rate(other, PATH, token, asked),
@@ -212,17 +218,39 @@ def _through_to_users(stack: ExitStack, folder: Path, asked: argparse.Namespace)
             seconds=asked.seconds,
             headers={"Authorization": f"Bearer {token}"},
         )
-        for name, port in {"direct": direct, "gateway": door, "nginx": other}.items()
+        for name, port in {
+            "direct": direct,
+            "gateway": door,
+            "gateway with Redis limits": counting,
+            "nginx": other,
+        }.items()
     }
     added = alone["gateway"].p50_ms - alone["direct"].p50_ms
     print(
         f"\nOne connection, p50: {', '.join(f'{n} {a.p50_ms:.2f} ms' for n, a in alone.items())}"
         f"; the gateway adds {added:.2f} ms. Its memory: {pss_mib(gateway.pid):.0f} MiB (PSS)."
     )
-    ratio = figures["gateway"].median / figures["direct"].median
-    return verdict(
-        f"at least {PROMISED:.0%} of the direct rate ({ratio:.0%})", kept=ratio >= PROMISED
-    )
+    kept = True
+    for name in ("gateway", "gateway with Redis limits"):
+        ratio = figures[name].median / figures["direct"].median
+        promise = f"{name}: at least {PROMISED:.0%} of the direct rate ({ratio:.0%})"
+        kept = verdict(promise, kept=ratio >= PROMISED) and kept
+    return kept
+
+
+def _redis(port: int) -> list[str]:
+    """Return the command of a Redis that keeps nothing."""
+    return [
+        "redis-server",
+        "--port",
+        str(port),
+        "--bind",
+        HERE,
+        "--save",
+        "",
+        "--loglevel",
+        "warning",
+    ]
 
 
 def _through_to_nothing(stack: ExitStack, folder: Path, asked: argparse.Namespace) -> None:
@@ -233,10 +261,17 @@ def _through_to_nothing(stack: ExitStack, folder: Path, asked: argparse.Namespac
     gateway = stack.enter_context(serving("benchmarks.door:app()", door, interface="rsgi", env=env))
     os.environ["BENCHMARK_UPSTREAM"] = str(direct)
     proxy = stack.enter_context(nginx(folder / "nginx", other, FORWARD))
+    redis, counting = free_port(PORTS[80:85]), free_port(PORTS[85:90])
+    stack.enter_context(running(_redis(redis), redis))
+    shared = env | {"BENCHMARK_REDIS": f"redis://{HERE}:{redis}/0"}
+    sharing = stack.enter_context(
+        serving("benchmarks.door:app()", counting, interface="rsgi", env=shared)
+    )
     figures = take_turns(
         {
             "nginx as proxy": _rate(other, LIGHT, "", asked),
             "gateway": _rate(door, LIGHT, "", asked),
+            "gateway with Redis limits": _rate(counting, LIGHT, "", asked),
         },
         asked.rounds,
     )
@@ -247,6 +282,7 @@ def _through_to_nothing(stack: ExitStack, folder: Path, asked: argparse.Namespac
         {
             "nginx as proxy": _cost(proxy, other, asked),
             "gateway": _cost(gateway.pid, door, asked),
+            "gateway with Redis limits": _cost(sharing.pid, counting, asked),
         },
         asked.rounds,
     )

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from nexafi.cli import signed_in
 from nexafi.cli.main import COMMANDS, app, module
 from nexafi.cli.signed_in import SignedIn
+from tests.redises import needs_server, private
 
 PASSWORD = "correct horse battery 9"
 
@@ -202,3 +203,27 @@ def test_a_sign_in_is_for_the_eyes_of_its_user_only(nexafi, tmp_path):
     assert gone.exit_code == 0
     assert "access" not in gone.output
     assert signed_in.found() is None
+
+
+@needs_server
+def test_the_doctor_looks_at_redis_with_its_password_and_never_shows_it(nexafi, monkeypatch):
+    with private(password="of-the-tests", tls=True) as redis:
+        monkeypatch.setenv("NEXAFI_REDIS_URL", redis.url())
+        assert "CERTIFICATE_VERIFY_FAILED" in _redis_of(nexafi, well=False)
+
+        monkeypatch.setenv("NEXAFI_REDIS_CA", str(redis.authority))
+        assert "version" in _redis_of(nexafi, well=True)
+        redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        assert "set volatile-ttl" in _redis_of(nexafi, well=False)
+
+        monkeypatch.setenv("NEXAFI_REDIS_URL", redis.url().replace("of-the-tests", "wrong"))
+        assert "AuthenticationError" in _redis_of(nexafi, well=False)
+    assert "ConnectionError" in _redis_of(nexafi, well=False)
+
+
+def _redis_of(nexafi, *, well: bool) -> str:
+    told = nexafi("doctor", "--json").stdout
+    assert "of-the-tests" not in told
+    (found,) = [each for each in json.loads(told) if each["what"] == "Redis"]
+    assert found["is_well"] is well, found
+    return found["says"]

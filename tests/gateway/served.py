@@ -12,7 +12,7 @@ from nexafi.gateway.app import Gateway, build
 from nexafi.gateway.identity import Caller
 from nexafi.gateway.settings import GatewaySettings
 from nexafi.kernel.errors import NotSignedIn, Unavailable
-from nexafi.kernel.shared.link import RedisAt
+from nexafi.kernel.shared.link import Link, RedisAt
 
 
 async def judge(token: str) -> Caller:
@@ -30,11 +30,15 @@ def redis() -> RedisAt | None:
     url = os.environ.get("NEXAFI_TEST_GATEWAY_REDIS")
     authority = os.environ.get("NEXAFI_TEST_GATEWAY_REDIS_CA")
     prefix = os.environ.get("NEXAFI_TEST_GATEWAY_REDIS_PREFIX", "nexafi")
-    return RedisAt(url, prefix, Path(authority) if authority else None) if url else None
+    if url is None:
+        return None
+    # more patient than in life: the machine is busy with other tests
+    return RedisAt(url, prefix, Path(authority) if authority else None, timeout_s=1.0)
 
 
 def app() -> Gateway:
-    return Gateway(GatewaySettings(), judge, redis=redis())
+    at = redis()
+    return Gateway(GatewaySettings(), judge, redis=Link(at) if at else None)
 
 
 def real_app() -> Gateway:

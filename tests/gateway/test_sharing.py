@@ -14,7 +14,7 @@ import pytest
 
 from nexafi.gateway.limits import Alone, Share, Taken, Terms
 from nexafi.gateway.sharing import Together
-from nexafi.kernel.shared.link import RedisAt
+from nexafi.kernel.shared.link import Link, RedisAt
 from tests.redises import Server, needs_server, private
 
 pytestmark = needs_server
@@ -38,7 +38,7 @@ def at(server: Server, timeout_s: float = 2.0) -> RedisAt:
 
 
 def together(where: RedisAt) -> Together:
-    return Together(where, Alone(SLOW, 100))
+    return Together(Link(where), Alone(SLOW, 100))
 
 
 def run(story: Callable[..., object], where: RedisAt, count: int = 1) -> object:

@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FREE_BYTES_MIN: Final = 200 * 2**20
 CLOCK_S_MAX: Final = 5.0
 """How far our clock may be from that of a database server: tokens allow for as much."""
+
+REDIS_S: Final = 3.0
+"""How long Redis may take to answer a doctor; requests have less patience."""
 
 app = typer.Typer()
 
@@ -77,6 +80,8 @@ def _look(platform: Platform, unknown: list[str]) -> Iterator[Finding]:
         yield _try(f"database of {name}", lambda name=name: _database(platform, name))  # type: ignore[misc]
     if platform.broker is not None:
         yield _try("RabbitMQ", lambda: _broker(platform))
+    if platform.redis is not None:
+        yield _try("Redis", lambda: _redis(platform))
     yield from _ports(platform)
 
 
@@ -150,6 +155,22 @@ def _server(platform: Platform, name: str) -> tuple[float, bool]:
     from nexafi.kernel.data.revisions import bystander
 
     return bystander(platform.database(name))
+
+
+def _redis(platform: Platform) -> tuple[bool, str]:
+    """Look whether Redis answers, takes writes and keeps what it is given until it runs out."""
+    from nexafi.kernel.shared.link import Link
+    from nexafi.kernel.shared.presence import Away, describe
+
+    assert platform.redis is not None, "there is one to look at"
+    where = platform.redis.shown
+    try:
+        version, policy = Link(replace(platform.redis, timeout_s=REDIS_S)).look()
+    except Away as error:
+        return False, f"{where}: {describe(error.__cause__ or error)}; all goes on without it"
+    if policy.startswith("allkeys"):
+        return False, f"{where} drops any key when it is full ({policy}): set volatile-ttl"
+    return True, f"{where}, version {version}, {policy or 'its policy when full is not told'}"
 
 
 def _ports(platform: Platform) -> Iterator[Finding]:

@@ -31,8 +31,9 @@ from nexafi.kernel.server import serving
 from nexafi.kernel.server.supervisor import Program
 from nexafi.kernel.service import Service, Watch
 from nexafi.kernel.settings import SERVICES, Settings
-from nexafi.kernel.shared.link import RedisAt
+from nexafi.kernel.shared.link import Link, RedisAt
 from nexafi.kernel.trust.guard import Guard, Publisher
+from nexafi.kernel.trust.revocations import Heard, Hearer, Teller
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.trust.tokens import Realm, Verifier
 from nexafi.kernel.watch import logfile, logs, machine
@@ -132,6 +133,16 @@ class Platform:
         url, timeout_s = given.redis_url.get_secret_value(), given.redis_timeout_ms / 1_000
         return RedisAt(url, given.redis_prefix, given.redis_ca, timeout_s)
 
+    @cached_property
+    def link(self) -> Link | None:
+        """Return the way to Redis of this process, if the installation has one."""
+        return Link(self.redis) if self.redis is not None else None
+
+    @cached_property
+    def hearer(self) -> Hearer | None:
+        """Return who hears through Redis what was revoked; to be started by the process."""
+        return Hearer(self.link, utc_now) if self.link is not None else None
+
     def bare(self, name: str) -> Service:
         """Return a service as its code has it, without equipment: enough to migrate it."""
         found: Service = import_module(f"nexafi.{name}.app").service
@@ -168,8 +179,11 @@ class Platform:
 
     def identify(self, name: str) -> Identify:
         """Return what tells a service who calls."""
-        guard = Guard(Verifier(self.realm), self._publisher(name), utc_now)
-        return by_token(guard, self.database(name))
+        verifier, publisher = Verifier(self.realm), self._publisher(name)
+        if self.hearer is not None and not self._is_near_users(name):
+            self.hearer.inform(verifier)
+            publisher = Heard(publisher, self.hearer)
+        return by_token(Guard(verifier, publisher, utc_now), self.database(name))
 
     @cached_property
     def bus(self) -> Deliver:
@@ -300,9 +314,12 @@ class Platform:
 
     def _publisher(self, name: str) -> Publisher:
         """Return whom a service asks for keys and revocations: users, near or far."""
-        if name == "users" or "users" in self._near:
+        if self._is_near_users(name):
             return self._near_publisher
         return self._far_publisher
+
+    def _is_near_users(self, name: str) -> bool:
+        return name == "users" or "users" in self._near
 
     @cached_property
     def _near_publisher(self) -> Publisher:
@@ -318,6 +335,12 @@ class Platform:
 
         return Far(*self.origins("users"))
 
+    def _companion(self, name: str) -> Teller | Hearer | None:
+        """Return who tells others through Redis what users revoked, or who hears it for others."""
+        if self.link is None or name != "users":
+            return self.hearer
+        return Teller(self.link, self._near_publisher)
+
     def _run_service(
         self, name: str, listening: socket.socket | None, begun: Callable[[], None]
     ) -> None:
@@ -325,14 +348,17 @@ class Platform:
         assert listening is not None, "a service listens"
         self.log_as(name)
         database = self.database(name)
-        watch = Watch(self.bare(name), database)
+        watch = Watch(self.bare(name), database, self.link)
         self._watch_machine(watch)
         app = self.app(name, watch)
+        companion = self._companion(name)
         workers = self.workers({name: watch}) if self.settings.worker == "embedded" else None
 
         def leaving() -> None:
             if workers is not None:
                 workers.stop()
+            if companion is not None:
+                companion.stop()
 
         def stopping() -> None:
             watch.health.drain()
@@ -342,6 +368,8 @@ class Platform:
         def at_work() -> None:
             if workers is not None:
                 workers.start()
+            if companion is not None:
+                companion.start()
             begun()
 
         serving.serve_wsgi(
@@ -355,6 +383,8 @@ class Platform:
         )
         if workers is not None:
             workers.join(self.settings.drain_s)
+        if companion is not None:
+            companion.join()
         self.close()
 
     def _watch_machine(self, watch: Watch) -> None:

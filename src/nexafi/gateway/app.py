@@ -34,7 +34,8 @@ from nexafi.gateway.watching import METRICS, Watching
 from nexafi.gateway.wire import Wire
 from nexafi.kernel.data.context import utc_now
 from nexafi.kernel.errors import Malformed, NotSignedIn, Problem, Unavailable
-from nexafi.kernel.shared.link import RedisAt
+from nexafi.kernel.shared.link import Link, RedisAt
+from nexafi.kernel.trust.revocations import Hearer
 from nexafi.kernel.trust.tokens import Realm, Verifier
 
 API: Final = "/api/v1/"
@@ -60,12 +61,14 @@ def build(
 
     """
     asking = client(settings)
+    link = Link(redis) if redis is not None else None
     origins = settings.upstreams.get("users")
     if origins is None:
-        return Gateway(settings, _nobody_known, asking, redis)
+        return Gateway(settings, _nobody_known, asking, link)
+    hearer = Hearer(link, utc_now) if link is not None else None
     verifier = Verifier(realm or Realm())
-    identity = Identity(verifier, UsersService(asking, origins), utc_now)
-    return Gateway(settings, identity.judge, asking, redis)
+    identity = Identity(verifier, UsersService(asking, origins), utc_now, hearer)
+    return Gateway(settings, identity.judge, asking, link, hearer)
 
 
 async def _nobody_known(_token: str) -> Caller:
@@ -80,6 +83,7 @@ class Gateway:
         judge: says who calls with a token, or raises NotSignedIn.
         asking: the pooled client, if it is shared with the judge.
         redis: where calls are counted together with other gateways.
+        hearer: who hears through Redis what was revoked; begins and ends with the application.
 
     """
 
@@ -88,7 +92,8 @@ class Gateway:
         settings: GatewaySettings,
         judge: Judge,
         asking: Client | None = None,
-        redis: RedisAt | None = None,
+        redis: Link | None = None,
+        hearer: Hearer | None = None,
     ) -> None:
         self._judge = judge
         self._door = Door(settings.proxies, settings.headers_max_bytes, settings.url_max_bytes)
@@ -98,6 +103,7 @@ class Gateway:
         self._watching = Watching(access_log=settings.access_log)
         if self._together is not None:
             self._watching.watch(self._together)
+        self._hearer = hearer
         self._networks = [ip_network(each) for each in settings.metrics_from]
         self._version = version("nexafi")
         self._is_leaving = False
@@ -114,11 +120,15 @@ class Gateway:
         self._rounds.start(loop)
         if self._together is not None:
             loop.run_until_complete(self._together.begin())
+        if self._hearer is not None:
+            self._hearer.start()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close the connections to the services; granian calls this when all is answered."""
         self._rounds.stop()
         self._watching.close()
+        if self._hearer is not None:
+            self._hearer.stop()
         if self._together is not None:
             loop.run_until_complete(self._together.close())
         loop.run_until_complete(self._client.close())

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from nexafi.kernel.errors import Unavailable
 from nexafi.kernel.trust.guard import OVERLAP
+from nexafi.kernel.trust.revocations import CALM, Hearer
 from nexafi.kernel.trust.tokens import KeyUnknown, Revoked, Verifier, refused
 
 
@@ -30,6 +31,9 @@ Judge = Callable[[str], Awaitable[Caller]]
 """Return who it is that calls with this token, or raise NotSignedIn or Unavailable."""
 
 REVOCATIONS_PERIOD_S: Final = 1.0
+HEARD_PERIOD_S: Final = CALM.total_seconds()
+"""How often users are asked all the same while every revocation is heard through Redis."""
+
 KEYS_PERIOD_S: Final = 60.0
 UNKNOWN_PERIOD_S: Final = 1.0
 """How often at most we look whether a key that nobody knows is a new one."""
@@ -59,15 +63,23 @@ class Identity:
         verifier: what judges by the keys and revocations that it is told.
         publisher: who tells them.
         clock: the present moment, in UTC.
+        hearer: who hears what was revoked, so that it need hardly be asked.
 
     """
 
     def __init__(
-        self, verifier: Verifier, publisher: Publisher, clock: Callable[[], datetime]
+        self,
+        verifier: Verifier,
+        publisher: Publisher,
+        clock: Callable[[], datetime],
+        hearer: Hearer | None = None,
     ) -> None:
         self._verifier = verifier
         self._publisher = publisher
         self._clock = clock
+        self._hearer = hearer
+        if hearer is not None:
+            hearer.inform(verifier)
         self._asking: asyncio.Task[None] | None = None
         self._keys_at = self._revoked_at = self._tried_at = -float("inf")
         self._since: datetime | None = None
@@ -77,7 +89,7 @@ class Identity:
     async def judge(self, token: str) -> Caller:
         """Return whom *token* speaks for, or raise NotSignedIn or Unavailable."""
         at = time.monotonic()
-        if at - self._revoked_at >= REVOCATIONS_PERIOD_S or at - self._keys_at >= KEYS_PERIOD_S:
+        if at - self._revoked_at >= self._period_s() or at - self._keys_at >= KEYS_PERIOD_S:
             await self._keep_informed(at)
         try:
             return self._verify(token)
@@ -87,6 +99,11 @@ class Identity:
             return self._verify(token)
         except KeyUnknown as error:
             raise refused() from error
+
+    def _period_s(self) -> float:
+        """Return how old what users told of revocations may be."""
+        hears_all = self._hearer is not None and self._hearer.is_informed
+        return HEARD_PERIOD_S if hears_all else REVOCATIONS_PERIOD_S
 
     def _verify(self, token: str) -> Caller:
         claims = self._verifier.verify(token, self._clock())

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nexafi.gateway.limits import Alone, Quota, Share, Taken, Terms
-from nexafi.kernel.shared.link import CONNECT_TIMEOUT_S, PRESENT, RedisAt
-from nexafi.kernel.shared.presence import Presence
+from nexafi.kernel.shared.link import CONNECT_TIMEOUT_S, PRESENT, Link
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -41,17 +40,17 @@ class Together:
     The client is imported when one is made: who has no Redis does not pay for it.
 
     Args:
-        at: where Redis is.
+        link: where Redis is, and what this process knows of its presence.
         alone: what counts while it is away.
 
     """
 
-    def __init__(self, at: RedisAt, alone: Alone) -> None:
+    def __init__(self, link: Link, alone: Alone) -> None:
         import_module("redis.asyncio")  # here, where nobody waits: it takes 0.3 s
-        self._at = at
+        self._at = link.at
         self._alone = alone
-        self._timeout_s = at.timeout_s
-        self.presence = Presence()
+        self._timeout_s = link.at.timeout_s
+        self.presence = link.presence
         self.counted_alone: Callable[[], None] = lambda: None
         """Called for each call that this process counts without the others."""
         self._client: Redis | None = None
@@ -136,6 +135,7 @@ class Together:
                 calls, self._waiting = self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:]
                 async with asyncio.timeout(self._timeout_s):
                     told = await self._ask(client, calls)
+                self.presence.answered()
                 for call, row in zip(calls, told, strict=True):
                     if not call.answer.done():
                         call.answer.set_result(_read(call, row))

@@ -104,9 +104,24 @@ class Link:
         self.presence.answered()
         return answer
 
-    def ping(self) -> str:
-        """Return the version of the server that answers; raise Away."""
-        return str(self.ask(lambda client: client.info("server"))["redis_version"])
+    def fault(self) -> str | None:
+        """Return what is wrong with it, in a few words for the operator, or None."""
+        try:
+            self.ask(lambda client: client.ping())
+        except Away:
+            return "away: each process counts and remembers for itself"
+        return None
+
+    def look(self) -> tuple[str, str]:
+        """Return the version of the server and what it does when it is full; raise Away.
+
+        It is found out, too, whether it takes writes.
+        """
+        self.ask(lambda client: client.set(self.at.key(PRESENT), 1, px=1_000))
+        return (
+            str(self.ask(lambda client: client.info("server"))["redis_version"]),
+            str(self.ask(lambda client: client.info("memory")).get("maxmemory_policy", "")),
+        )
 
     def let_go(self) -> None:
         """Close the connections that nobody uses at this moment; they are opened again."""

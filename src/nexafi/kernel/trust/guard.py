@@ -38,7 +38,10 @@ class Publisher(Protocol):
 
     @property
     def period(self) -> timedelta:
-        """Return how old what it told may be when a token is judged; zero asks each time."""
+        """Return how old what it told may be when a token is judged; zero asks each time.
+
+        It may change from one moment to the next.
+        """
         ...
 
     def keys(self) -> Mapping[str, Any]:
@@ -57,7 +60,6 @@ class Guard:
         self._verifier = verifier
         self._publisher = publisher
         self._clock = clock
-        self._period = publisher.period
         self._asking = threading.Lock()
         self._keys_at: datetime | None = None
         self._revoked_at: datetime | None = None
@@ -125,7 +127,7 @@ class Guard:
         return _is_past(self._keys_at, UNKNOWN_PERIOD if self._is_failing else KEYS_PERIOD, now)
 
     def _needs_revoked(self, now: datetime) -> bool:
-        return _is_past(self._revoked_at, self._period, now)
+        return _is_past(self._revoked_at, self._publisher.period, now)
 
 
 def _unable() -> Unavailable:
