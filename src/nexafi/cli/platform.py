@@ -298,7 +298,10 @@ class Platform:
             self._workers.told(name)
 
     def _equipment(self) -> list[object]:
-        keeping = Keeping(timedelta(hours=self.settings.idempotency_hours))
+        keeping = Keeping(
+            timedelta(hours=self.settings.idempotency_hours),
+            timedelta(days=self.settings.news_days),
+        )
         found: list[object] = [self.secret, self.realm, keeping]
         if find_spec("nexafi.users") is not None:
             from nexafi.users.settings import UsersSettings

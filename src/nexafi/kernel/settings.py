@@ -203,6 +203,10 @@ class Settings(BaseSettings):
     idempotency_hours: int = Field(24, ge=24, le=24 * 90)
     """How long the answer to a POST with an ``Idempotency-Key`` is kept for whoever asks again."""
 
+    news_days: int = Field(90, ge=7, le=3650)
+    """How long an event that was sent is kept. A backup that is older can be restored, but what it
+    had not heard yet is no longer told again."""
+
     issuer: str = "nexafi"
     """Who issues access tokens, as they say it (``iss``)."""
 

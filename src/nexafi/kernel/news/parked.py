@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from nexafi.kernel.data.database import Database
 from nexafi.kernel.data.tables import OutboxRow
 from nexafi.kernel.news.events import kind
+from nexafi.kernel.news.forgetting import HEARD_KEPT
 from nexafi.kernel.news.outbox import OUTBOX
 
 SHOWN_MAX: Final = 1_000
@@ -68,11 +69,13 @@ def parked(database: Database) -> list[Parked]:
 def replay(database: Database, ids: Collection[UUID] | None = None) -> list[UUID]:
     """Let what is parked be told again, as if for the first time; all of it unless *ids* say.
 
-    Returns those that were parked; one that was not is left as it is.
+    Returns those that were parked; one that was not is left as it is. So is one that is so old
+    that a listener may have forgotten it, and would not know it again.
     """
+    young = OUTBOX.c.occurred_at > database.clock() - HEARD_KEPT
     again = (
         update(OUTBOX)
-        .where(OUTBOX.c.parked_at.is_not(None))
+        .where(OUTBOX.c.parked_at.is_not(None), young)
         .values(parked_at=None, tries=0, due_at=database.clock())
         .returning(OUTBOX.c.id)
     )

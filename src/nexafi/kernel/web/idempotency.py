@@ -43,6 +43,7 @@ from nexafi.kernel.data.context import Context
 from nexafi.kernel.data.tables import NOBODY, IdempotencyRow
 from nexafi.kernel.data.work import Begin, Survey, Work
 from nexafi.kernel.errors import Conflict, Invalid, Malformed
+from nexafi.kernel.news.forgetting import SENT_KEPT
 from nexafi.kernel.trust.secrets import Secret
 
 HEADER = "Idempotency-Key"
@@ -121,9 +122,12 @@ class StillRunning(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How long answers are kept; every service takes it, and keeps them for a day without it."""
+    """How long answers and news are kept; every service takes it."""
 
     kept: timedelta = KEPT_MIN
+    """Answers, for whoever asks again with the same key."""
+    news: timedelta = SENT_KEPT
+    """Events that were sent."""
 
 
 @dataclass(frozen=True, slots=True)
