@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts import environment, packages, postgres
+from scripts import environment, packages, postgres, servers
 from scripts.environment import BIN, ROOT
 
 POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
@@ -86,7 +87,7 @@ def main(arguments: list[str]) -> int:
             variables.pop("CI", None)
         report = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "report.xml"
         steps = _run(_commands(options, to_pytest, report), variables)
-        return _sum_up(steps, report)
+        return _sum_up(steps, report, servers.versions(variables.get("NEXAFI_TEST_POSTGRES", "")))
 
 
 def _install_tools() -> None:
@@ -188,16 +189,21 @@ def _run(commands: list[list[str]], variables: dict[str, str]) -> list[Step]:
     return steps
 
 
-def _sum_up(steps: list[Step], report: Path) -> int:
-    """Print what came of it, by check and by part; return the exit code."""
+def _sum_up(steps: list[Step], report: Path, real: Sequence[str] = ()) -> int:
+    """Print what came of it, by check and by part; return the exit code.
+
+    *real* names the servers, with their versions, that tests could be run on.
+    """
     print("\nChecks")
     for step in steps:
         said = "ok" if step.code == 0 else f"FAILED ({step.code})"
         print(f"  {step.command.split(' --junitxml')[0]:<44} {said:<12} {step.seconds:7.1f} s")
     parts: dict[str, Part] = defaultdict(Part)
+    grounds: Counter[str] = Counter()
     if report.exists():
         for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - our own report
             parts[_part(case)].add(case)
+            grounds[_ground(case)] += not any(child.tag == "skipped" for child in case)
     print(f"\n{'Tests':<16}{'passed':>8}{'failed':>8}{'skipped':>9}{'time':>11}")
     total = Part()
     for name, part in sorted(parts.items()):
@@ -205,6 +211,12 @@ def _sum_up(steps: list[Step], report: Path) -> int:
         for field in vars(total):
             setattr(total, field, getattr(total, field) + getattr(part, field))
     _show("total", total)
+    print(f"\nReal servers: {', '.join(real) or 'none'}.")
+    print(
+        f"Run on them: {grounds['servers']} tests of the whole platform on all of them, "
+        f"{grounds['postgresql']} more on PostgreSQL; the same {grounds['embedded']} and "
+        f"{grounds['sqlite']} embedded, on SQLite."
+    )
     broken = [step.command for step in steps if step.code != 0]
     if not total.passed + total.failed:
         print("\nNo test ran.")
@@ -219,6 +231,13 @@ def _part(case: ET.Element) -> str:
     """Return the part of the house that a test belongs to: tests/<part>/..."""
     names = (case.get("classname") or case.get("name") or "").split(".")
     return names[1] if len(names) > 1 else names[0]
+
+
+def _ground(case: ET.Element) -> str:
+    """Return what a test ran on, as its parameters name it; nothing if it does not matter."""
+    name = (case.get("name") or "").partition("[")[2].removesuffix("]")
+    found = {"servers", "embedded", "postgresql", "sqlite"} & set(name.split("-"))
+    return min(found, default="")
 
 
 def _show(name: str, part: Part) -> None:

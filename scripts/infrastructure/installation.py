@@ -83,6 +83,18 @@ class Installation:
             path.write_text(json.dumps(made), encoding="utf-8")
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
+    def _secret(self) -> str:
+        """Return the root of all keys: that of the data folder if there is one, else a new one.
+
+        On a database that several data folders use the secret cannot lie in one of them.
+        """
+        there = self._folder.parent / "secret"
+        return (
+            there.read_text(encoding="ascii").strip()
+            if there.exists()
+            else (secrets.token_urlsafe(32))
+        )
+
     def _room(self, part: Part) -> Room:
         return Room(self._folder / part.name)
 
@@ -209,6 +221,7 @@ class Installation:
                 continue
             if name == "postgres":
                 values |= access.to_postgres(port, password, before, self._database)
+                values.setdefault("NEXAFI_SECRET", self._secret())
             elif name == "redis":
                 values |= access.to_redis(port, password)
             elif name == "rabbitmq":

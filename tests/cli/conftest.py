@@ -34,6 +34,11 @@ class Commands:
 @pytest.fixture
 def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
     """Commands on an empty data folder; nobody is signed in."""
+    return alone(tmp_path, monkeypatch)
+
+
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """Return commands on an empty data folder."""
     monkeypatch.setenv("NEXAFI_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("HOME", str(tmp_path))

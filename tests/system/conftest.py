@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,12 +19,48 @@ from nexafi.kernel.web.identity import by_token
 from nexafi.ledger.app import service as ledger_service
 from nexafi.users.app import service as users_service
 from nexafi.users.publisher import Near
-from tests.cli.conftest import commands
-from tests.conftest import Clock
+from tests.cli.conftest import Commands, alone
+from tests.conftest import NEEDS_POSTGRES, POSTGRES, Clock
 from tests.ledger.conftest import ledger
+from tests.servers import Servers, missing
 from tests.users.conftest import SECRET, SETTINGS, Person, Users, ada, users
 
-__all__ = ["Platform", "ada", "commands", "ledger", "platform", "users"]
+__all__ = ["Form", "Platform", "ada", "ledger", "platform", "users"]
+
+Form = dict[str, str]
+"""What an installation is told to stand on: settings, as in the environment."""
+
+FORMS = ["embedded", pytest.param("servers", marks=NEEDS_POSTGRES)]
+embedded = pytest.mark.parametrize("form", ["embedded"], indirect=True)
+"""Marks what has nothing to do with what an installation stands on."""
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """The servers of this machine, with a database to copy."""
+    made = Servers(POSTGRES)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=FORMS)
+def form(request: pytest.FixtureRequest) -> Iterator[Form]:
+    """Nothing but files, and PostgreSQL, Redis and RabbitMQ; where CI is set all must be there."""
+    if request.param == "embedded":
+        yield {}
+        return
+    if not POSTGRES or missing():
+        pytest.fail(f"CI is set, and these are not there: PostgreSQL={POSTGRES!r}, {missing()}")
+    with request.getfixturevalue("servers").place() as given:
+        yield given
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Form) -> Commands:
+    """Commands of a new installation; nobody is signed in."""
+    for name, value in form.items():
+        monkeypatch.setenv(name, value)
+    return alone(tmp_path, monkeypatch)
 
 
 @dataclass

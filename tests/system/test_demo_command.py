@@ -13,6 +13,7 @@ from nexafi.cli import sample_company as sample
 from nexafi.cli.client import connect
 from nexafi.ledger.banking.formats import read
 from tests.cli.conftest import Commands
+from tests.system.conftest import embedded
 
 LEDGER = "/api/v1/ledger"
 
@@ -67,6 +68,7 @@ def test_the_year_is_the_twelve_months_before_and_the_banks_are_right(today: dt.
     assert list(sample.statements(start)) == list(sample.statements(start))
 
 
+@embedded
 def test_a_year_that_begins_in_january_has_its_first_months_closed(
     commands: Commands, monkeypatch: pytest.MonkeyPatch
 ):

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import io
 import os
-import sqlite3
 import zipfile
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from nexafi.cli.import_ import TOLD
+from nexafi.kernel.settings import Settings
 from tests.cli.conftest import Commands
 from tests.ledger.bank import Pay, csv, mt940, ofx
 from tests.ledger.banking.formats.test_shared_files import (
@@ -28,6 +28,7 @@ from tests.ledger.banking.formats.test_shared_files import (
     text_of,
 )
 from tests.shared import shared
+from tests.system.conftest import embedded
 
 RENT, SALE = Pay("2026-03-01", -90_000, "RENT MARCH"), Pay("2026-03-02", 125_000, "INVOICE 17")
 MONEY = {"amount", "currency"}
@@ -49,10 +50,13 @@ def expected(path: Path) -> tuple[int, Decimal]:
 
 
 def count(folder: Path, table: str) -> int:
-    if not (folder / "ledger.db").exists():
+    """Return how many rows there are, of all organizations together; 0 before the first start."""
+    settings = Settings(data=folder)
+    if settings.database_url is None and not (folder / "ledger.db").exists():
         return 0
-    with closing(sqlite3.connect(folder / "ledger.db")) as database:
-        return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    engine = create_engine(settings.address("ledger", "steward"), poolclass=NullPool)
+    with engine.connect() as connection:
+        return connection.scalar(text(f"SELECT count(*) FROM {table}"))
 
 
 def test_every_file_of_a_real_bank_comes_in_once_with_its_lines_and_its_sum(
@@ -89,6 +93,7 @@ def test_every_file_of_a_real_bank_comes_in_once_with_its_lines_and_its_sum(
     assert kept == count(commands.folder, "statement_lines")
 
 
+@embedded
 def test_a_table_for_people_tells_what_came(commands: Commands, tmp_path: Path):
     (tmp_path / "march.sta").write_bytes(mt940([RENT, SALE], opening=100_000))
     (tmp_path / "april.csv").write_bytes(csv([Pay("2026-04-01", -90_000, "RENT APRIL")]))
@@ -102,6 +107,7 @@ def test_a_table_for_people_tells_what_came(commands: Commands, tmp_path: Path):
     assert "2 of 2 files taken: 3 lines, 3 new" in shown
 
 
+@embedded
 def test_a_statement_that_does_not_add_up_is_told_with_the_difference(
     commands: Commands,
     tmp_path: Path,
@@ -126,6 +132,7 @@ def test_a_preview_keeps_nothing(commands: Commands, tmp_path: Path):
     assert count(commands.folder, "bank_accounts") == 0
 
 
+@embedded
 def test_new_books_are_in_the_currency_that_was_said(commands: Commands, tmp_path: Path):
     (tmp_path / "march.csv").write_bytes(csv([RENT]))
 
@@ -165,6 +172,7 @@ HOSTILE = {
 }
 
 
+@embedded
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_refused_and_leaves_nothing(
     commands: Commands,

@@ -117,6 +117,20 @@ def test_the_summary_counts_by_part_and_the_exit_code_tells(tmp_path, capsys, fa
     assert ["total", str(2 - failed), str(failed), "1", "3.0", "s"] in told
 
 
+def test_the_summary_says_what_ran_on_which_servers(tmp_path, capsys):
+    names = ["a[servers]", "a[embedded]", "b[postgresql-x]", "b[sqlite-x]", "c[sqlite]", "d"]
+    cases = "".join(f'<testcase classname="tests.system.t" name="{name}"/>' for name in names)
+    report = tmp_path / "report.xml"
+    report.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+
+    suite._sum_up([Step("pytest", 0, 1.0)], report, ["PostgreSQL 15.20", "Redis 7.0.15"])
+
+    told = capsys.readouterr().out
+    assert "Real servers: PostgreSQL 15.20, Redis 7.0.15." in told
+    assert "1 tests of the whole platform on all of them, 1 more on PostgreSQL" in told
+    assert "the same 1 and 2 embedded" in told
+
+
 def test_a_suite_in_which_no_test_ran_is_no_success(tmp_path):
     assert suite._sum_up([Step("pytest", 0, 1.0)], tmp_path / "none.xml") == 1
 

@@ -12,10 +12,12 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+
+from tests.system.conftest import embedded
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
@@ -42,6 +44,8 @@ class Installation:
     data: Path
     base: int = field(default_factory=lambda: free_ports(4))
     process: subprocess.Popen[str] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    """What it is told to stand on."""
     said: list[str] = field(default_factory=list)
 
     def command(self, *options: str) -> list[str]:
@@ -55,7 +59,7 @@ class Installation:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "NEXAFI_BCRYPT_COST": "4", **environment},
+            env={**os.environ, "NEXAFI_BCRYPT_COST": "4", **self.environment, **environment},
             cwd=self.data.parent,
             start_new_session=True,  # no terminal, as under systemd or in a container
         )
@@ -80,6 +84,7 @@ class Installation:
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
+            env={**os.environ, **self.environment},
             cwd=self.data.parent,
         )
 
@@ -125,8 +130,8 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.fixture
-def installation(tmp_path):
-    made = Installation(tmp_path / "data")
+def installation(tmp_path, form):
+    made = Installation(tmp_path / "data", environment=form)
     yield made
     if made.process is not None and made.process.poll() is None:
         made.process.terminate()
@@ -164,6 +169,7 @@ def test_a_service_that_is_killed_comes_back_and_that_is_said(installation):
     assert before[0] in after
 
 
+@embedded
 def test_pauses_grow_while_a_service_keeps_dying(installation):
     installation.start("users")
     assert installation.process is not None
@@ -206,6 +212,7 @@ def test_a_request_that_has_begun_is_finished_when_told_to_stop(installation):
     assert time.monotonic() - began < 10
 
 
+@embedded
 def test_control_c_stops_all(installation):
     installation.start("users")
     assert installation.process is not None
@@ -215,6 +222,7 @@ def test_control_c_stops_all(installation):
     assert not any(is_alive(pid) for pid in below)
 
 
+@embedded
 def test_services_do_not_outlive_a_supervisor_that_was_killed(installation):
     installation.start("users", "ledger")
     assert installation.process is not None
@@ -223,11 +231,12 @@ def test_services_do_not_outlive_a_supervisor_that_was_killed(installation):
     installation.stop(signal.SIGKILL)
 
     wait_until(lambda: not any(map(is_alive, below)), lambda: "they live on")
-    again = Installation(installation.data, installation.base)
+    again = replace(installation, process=None, said=[])
     again.start("users")
     assert again.stop() == 0
 
 
+@embedded
 def test_detached_it_goes_on_is_seen_and_is_stopped(installation):
     started = installation.run("--all", "--detach")
     assert started.returncode == 0, started.stderr
@@ -263,6 +272,7 @@ def test_all_processes_are_replaced_and_the_ports_never_close(installation):
     assert installation.stop() == 0
 
 
+@embedded
 def test_what_does_not_start_takes_nobodys_place(installation):
     installation.start("users", "ledger")
     assert installation.process is not None
@@ -282,6 +292,7 @@ def test_what_does_not_start_takes_nobodys_place(installation):
     assert installation.is_ready(1)
 
 
+@embedded
 def test_where_nothing_runs_there_is_nothing_to_replace(installation):
     done = installation.run("--reload")
 
@@ -289,6 +300,7 @@ def test_where_nothing_runs_there_is_nothing_to_replace(installation):
     assert "Nothing runs" in done.stdout
 
 
+@embedded
 def test_a_port_that_is_taken_is_said_in_one_line(installation):
     with socket.create_server(("127.0.0.1", installation.base + 1)):
         refused = installation.run("--all")
@@ -300,6 +312,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(installation):
     )
 
 
+@embedded
 def test_one_data_folder_is_for_one_installation(installation):
     installation.start("users")
     other = Installation(installation.data, free_ports(4))
@@ -318,7 +331,7 @@ def test_started_again_it_finds_what_it_had(installation):
     secret = (installation.data / "secret").read_bytes()
     installation.stop()
 
-    again = Installation(installation.data, installation.base)
+    again = replace(installation, process=None, said=[])
     again.start("users")
 
     try:

@@ -8,12 +8,21 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
+from scripts.infrastructure import dotenv
+from sqlalchemy import make_url
+
+from tests.conftest import POSTGRES
+from tests.servers import Servers, forget, missing, named
+from tests.system.conftest import FORMS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BASH = shutil.which("bash") or "bash"
+SCRIPT = ROOT / "infrastructure" / "start-infrastructure.sh"
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 TOLD = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
 VARIES = re.compile(r"ready after|^[0-9a-f]{64}$|bytes$|^Unbroken|^\s*$")
@@ -33,9 +42,39 @@ def free_base() -> int:
     raise AssertionError("no ports are free")
 
 
+@pytest.fixture(params=FORMS)
+def ground(request, tmp_path):
+    """Nothing; and what start-infrastructure.sh wrote, which found the servers of this machine."""
+    if request.param == "embedded":
+        yield {}
+        return
+    if not POSTGRES or missing():
+        pytest.fail("CI is set, and not all servers are there")
+    if "127.0.0.1:5432" not in POSTGRES:
+        pytest.skip("PostgreSQL is not where the script looks for it")
+    env, name = tmp_path / ".env", f"nexafi_tour_{uuid4().hex}"
+    start = [SCRIPT, "--native", "--only", "postgres,redis,rabbitmq", "--database", name]
+    started = subprocess.run(
+        [*start, "--data", tmp_path / "var", "--env", env],
+        check=False, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert started.returncode == 0, started.stdout + started.stderr
+    assert started.stdout.count("runs already") == 3, started.stdout
+    given = dotenv.ours(env)
+    yield given | named(given, name)
+    try:
+        with psycopg.connect(make_url(POSTGRES).set(drivername="postgresql", database=name)
+                             .render_as_string(hide_password=False)) as connection:  # fmt: skip
+            kept = connection.execute("SELECT count(*) FROM ledger.entries").fetchone()
+        assert kept[0] > 200, "the books of the tour are on PostgreSQL"
+    finally:
+        Servers(POSTGRES).drop(name)
+        forget(given | named(given, name))
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the tour speaks by curl")
-def test_the_tour_of_the_readme_does_what_it_says(tmp_path):
+def test_the_tour_of_the_readme_does_what_it_says(tmp_path, ground):
     base, data = free_base(), tmp_path / "var"
     script = "set -eu\n" + "\n".join(BLOCKS)
     script = script.replace(". .venv/bin/activate\n", "")
@@ -44,6 +83,7 @@ def test_the_tour_of_the_readme_does_what_it_says(tmp_path):
     script = script.replace(
         "./start_services.sh --stop", f"./start_services.sh --stop --data {data}"
     )
+    script = script.replace("nexafi logs", f"nexafi logs --data {data}")
     script = script.replace("127.0.0.1:5000", f"127.0.0.1:{base}").replace("var/", f"{data}/")
     script = script.replace("nexafi login", f"nexafi login --url http://127.0.0.1:{base}")
     env = {
@@ -55,6 +95,7 @@ def test_the_tour_of_the_readme_does_what_it_says(tmp_path):
     }
     for name in [name for name in env if name.startswith("NEXAFI_")]:
         del env[name]
+    env |= ground
 
     try:
         ended = subprocess.run(
@@ -83,3 +124,5 @@ def test_the_tour_of_the_readme_does_what_it_says(tmp_path):
             assert here in shown, (here, ended.stdout)
     assert len(promised) > 20
     assert "11,200.00  11,200.00" in ended.stdout
+    told = ended.stdout.splitlines()[-8:]
+    assert any("/api/v1/ledger/entries" in line for line in told), told
