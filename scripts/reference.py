@@ -1,6 +1,7 @@
 """The parts of the reference that are written from the code.
 
-    python -m scripts.reference              # writes docs/reference/*.md and docs/events/*.json
+    python -m scripts.reference              # writes docs/reference/*.md, docs/events/*.json
+                                             # and infrastructure/{elasticsearch,kibana}
 
 A test fails when what is written is not what the code says.
 """
@@ -213,6 +214,20 @@ def events() -> dict[str, str]:
     return found
 
 
+def infrastructure() -> dict[Path, str]:
+    """Return what Elasticsearch and Kibana are told of our log."""
+    import json
+
+    from nexafi.kernel.watch.fields import template
+    from scripts import kibana
+
+    folder = FOLDER.parent.parent / "infrastructure"
+    return {
+        folder / "elasticsearch" / "index-template.json": json.dumps(template(), indent=2) + "\n",
+        folder / "kibana" / "nexafi.ndjson": kibana.ndjson(),
+    }
+
+
 def pages() -> dict[Path, str]:
     """Return all that is written from the code, by the file that it stands in."""
     docs = FOLDER.parent
@@ -220,6 +235,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "settings.md": settings(),
         FOLDER / "commands.md": commands(),
         **{FOLDER / f"api-{name}.md": api(name) for name in services()},
+        **infrastructure(),
         **{docs / "events" / f"{name}.json": text for name, text in events().items()},
     }
 

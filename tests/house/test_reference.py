@@ -11,7 +11,7 @@ PAGES = reference.pages()
 DOCS = reference.FOLDER.parent
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(DOCS)))
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(DOCS.parent)))
 def test_a_page_that_is_written_from_the_code_is_as_the_code_is_now(path: Path):
     assert path.read_text(encoding="utf-8") == PAGES[path], "run: make docs"
 

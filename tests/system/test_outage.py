@@ -1,7 +1,8 @@
-"""A service dies for real: Prometheus sees it, Alertmanager tells a webhook, and its end too."""
+"""A platform that is watched: its log in Elasticsearch, its outage at a webhook, and its end."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -21,6 +22,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from nexafi.cli.platform import GATEWAY_PORT, SHIPPER_PORT
+from nexafi.kernel.watch.fields import FIELDS
+from tests.elastic import Elastic
 from tests.house.test_alerts import INFRASTRUCTURE, LATER, RULES, metrics
 from tests.system.test_start import PATIENCE_S, Installation, children, wait_until
 from tests.tools import needs
@@ -85,13 +89,23 @@ def certificate(path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory):
+def platform(tmp_path_factory, elastic):
     """A whole platform; its metrics and its deaths are watched."""
     folder = tmp_path_factory.mktemp("outage")
     made = Installation(folder / "data", base=free_ports(1)[0])
     made.start(
-        "--all", NEXAFI_CERTIFICATES=json.dumps([str(certificate(folder / "certificate.pem"))])
+        "--all",
+        NEXAFI_CERTIFICATES=json.dumps([str(certificate(folder / "certificate.pem"))]),
+        NEXAFI_ELASTICSEARCH_URL=elastic.url,
     )
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def elastic():
+    made = Elastic(free_ports(50)[-1])
+    made.start()
     yield made
     made.stop()
 
@@ -137,7 +151,55 @@ def watched(platform, tmp_path):
 
 
 def exposition(platform: Installation) -> str:
-    return "".join(platform.get(offset, "/metrics")[1].decode() for offset in range(3))
+    offsets = (0, 1, 2, SHIPPER_PORT - GATEWAY_PORT)
+    return "".join(platform.get(offset, "/metrics")[1].decode() for offset in offsets)
+
+
+def call(platform: Installation, path: str, body: object, token: str = "") -> tuple[int, dict]:
+    connection = http.client.HTTPConnection("127.0.0.1", platform.base, timeout=20)
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    if not token:
+        del headers["Authorization"]
+    connection.request("POST", f"/api/v1/{path}", json.dumps(body), headers)
+    answer = connection.getresponse()
+    said = json.loads(answer.read())
+    connection.close()
+    return answer.status, {**said, "request_id": answer.headers["X-Request-Id"]}
+
+
+def entry(amount: str) -> dict[str, object]:
+    lines = [
+        {"account": account, "amount": {"amount": value, "currency": "EUR"}}
+        for account, value in (("1810", amount), ("3000", f"-{amount}"))
+    ]
+    return {"date": "2026-06-30", "description": "Capital paid in", "lines": lines}
+
+
+def test_what_people_do_is_found_in_elasticsearch_by_the_id_they_were_given(platform, elastic):
+    elastic.is_too_busy = lambda number: number % 5 == 0
+    person = {"email": "ada@example.com", "password": "correct horse battery 9"}
+    home = {"name": "Ada", "country": "DE"}
+    _, ada = call(platform, "users/register", {**person, "organization": home})
+    call(platform, "users/login", {**person, "password": "a wrong one, again"})
+    call(platform, "ledger/accounts/template", {"template": "ifrs"}, ada["access_token"])
+    status, posted = call(platform, "ledger/entries", entry("100.00"), ada["access_token"])
+    assert status == 201, posted
+
+    def lines() -> list[dict]:
+        every = list(elastic.documents.values())
+        return [each for each in every if each.get("http.request.id") == posted["request_id"]]
+
+    wait_until(lambda: len(lines()) >= 2, lambda: str(elastic.messages()))
+    by_service = {each["service.name"]: each for each in lines()}
+    assert set(by_service) >= {"nexafi-gateway", "nexafi-ledger"}
+    line = by_service["nexafi-ledger"]
+    assert line["nexafi.entries_posted"] == 1
+    assert line["event.outcome"] == "success"
+    assert line["organization.id"] == ada["organization"]["id"]
+    assert by_service["nexafi-gateway"]["trace.id"] == line["trace.id"]
+    deeds = {deed for each in elastic.documents.values() for deed in each.get("event.action", [])}
+    assert {"users:organization:register", "users:login:fail"} <= deeds
+    assert {name for each in elastic.documents.values() for name in each} <= set(FIELDS)
 
 
 def test_all_that_rules_ask_for_is_told_by_a_platform_that_runs(platform):
@@ -160,13 +222,13 @@ def test_metrics_are_named_by_the_rules_of_the_guide(platform):
 def test_an_outage_reaches_the_webhook_and_so_does_its_end(platform, watched):
     assert platform.process is not None
     pid = platform.process.pid
-    others = children(pid)[:-1]  # the gateway and users, in the order of their ports
+    gateway, users, _, shipper = children(pid)  # in the order in which they were started
 
     for _ in range(5):  # killed again and again it is started after pauses that grow
-        wait_until(lambda: len(children(pid)) == 3, lambda: "the ledger is not started again")
-        (ledger,) = set(children(pid)) - set(others)
+        wait_until(lambda: len(children(pid)) == 4, lambda: "the ledger is not started again")
+        (ledger,) = set(children(pid)) - {gateway, users, shipper}
         os.kill(ledger, signal.SIGKILL)
-        wait_until(lambda: len(children(pid)) == 2, lambda: "the ledger lives")
+        wait_until(lambda: len(children(pid)) == 3, lambda: "the ledger lives")
 
     wait_until(lambda: watched.was_told("ServiceDown", "firing"), lambda: str(watched.heard))
     (first, *_) = [each for each in watched.heard if each["alertname"] == "ServiceDown"]

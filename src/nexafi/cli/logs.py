@@ -126,6 +126,67 @@ def logs(
                 _show(console, line, as_json=as_json)
 
 
+@app.command()
+def setup(
+    keep_days: Annotated[
+        int, typer.Option(min=1, max=3_650, help="How long Elasticsearch keeps the log")
+    ] = 90,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Install the index template of our log in Elasticsearch, or bring it up to date.
+
+    Needs NEXAFI_ELASTICSEARCH_URL and, in an API key, the privilege manage_index_templates.
+
+    Example: nexafi logs setup --keep-days 30
+    """
+    from nexafi.cli import shipper
+    from nexafi.kernel.settings import Settings
+    from nexafi.kernel.watch import elasticsearch, fields
+    from nexafi.kernel.watch.shipping import Away
+
+    client = shipper.access(Settings()).client()
+    try:
+        elasticsearch.set_up(client, keep_days)
+    except Away as error:
+        raise CommandFailed(f"Elasticsearch did not take the template: {error}.") from error
+    finally:
+        client.close()
+    told = {"template": fields.TEMPLATE, "data_stream": fields.STREAM, "keep_days": keep_days}
+    said = f"{fields.TEMPLATE} is installed: {fields.STREAM} keeps {keep_days} days."
+    print(json.dumps(told) if as_json else said)
+
+
+@app.command()
+def ship(
+    data: Data = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Where to show /metrics and /healthz; else nowhere")
+    ] = None,
+) -> None:
+    """Carry the log of a data folder to Elasticsearch until SIGTERM.
+
+    nexafi serve does that by itself where NEXAFI_ELASTICSEARCH_URL is set; this is for who runs
+    each service by itself.
+
+    Example: nexafi logs ship
+    """
+    from nexafi.cli import shipper
+    from nexafi.cli.platform import Platform
+    from nexafi.kernel.server.sockets import listen
+    from nexafi.kernel.settings import Settings
+
+    settings = Settings(data=data) if data else Settings()
+    shipper.access(settings)
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    listening = (
+        None
+        if metrics_port is None
+        else listen(settings.host, metrics_port, backlog=16, name="the shipper")
+    )
+    shipper.run(settings, Platform(settings).log_as, listening)
+
+
 def _nothing(path: Path) -> str:
     return (
         f"There is no {path}. The log goes there with --log file, --detach or NEXAFI_LOG_TO=file;"

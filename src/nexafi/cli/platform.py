@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Flask
 
+from nexafi.cli import shipper
 from nexafi.cli.workers import Workers
 from nexafi.kernel.data.connections import PATIENT, Limits
 from nexafi.kernel.data.context import utc_now
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 GATEWAY: Final = "gateway"
 GATEWAY_PORT: Final = 5000
+SHIPPER: Final = "shipper"
+SHIPPER_PORT: Final = 5009
+"""Where it shows its metrics; the ports between are those of services to come."""
 
 
 class UnknownService(Exception):
@@ -235,6 +239,8 @@ class Platform:
 
     def program(self, name: str, listening: socket.socket | None) -> Program:
         """Return what the process of one service, or of the gateway, does."""
+        if name == SHIPPER:
+            return Program(name, partial(shipper.run, self.settings, self.log_as), listening)
         run = partial(self._run_gateway) if name == GATEWAY else partial(self._run_service, name)
         here = {"name": name, "running": sorted(self._running), "settings": self._of_command()}
         command = [sys.executable, "-m", "nexafi.cli.anew", json.dumps(here)]
@@ -250,28 +256,37 @@ class Platform:
             "log_to": given.log_to,
         }
 
+    @property
+    def beside(self) -> list[str]:
+        """Return what runs beside services and gateway, as far as it is set."""
+        return [SHIPPER] if self.settings.elasticsearch_url else []
+
     def port(self, name: str) -> int:
         """Return where a service, or the gateway, listens in this installation."""
-        usual = GATEWAY_PORT if name == GATEWAY else self.bare(name).port
+        usual = self._usual_port(name)
         return self.settings.port(usual)
+
+    def _usual_port(self, name: str) -> int:
+        ours = {GATEWAY: GATEWAY_PORT, SHIPPER: SHIPPER_PORT}
+        return ours[name] if name in ours else self.bare(name).port
 
     def here(self, name: str) -> str:
         """Return where a service, or the gateway, that runs here is reached: ``http://host:port``.
 
         Others may be given another address for it, or those of several instances.
         """
-        return self.settings.here(GATEWAY_PORT if name == GATEWAY else self.bare(name).port)
+        return self.settings.here(self._usual_port(name))
 
     def origins(self, name: str) -> tuple[str, ...]:
         """Return where others reach each instance of a service."""
-        usual = GATEWAY_PORT if name == GATEWAY else self.bare(name).port
+        usual = self._usual_port(name)
         return self.settings.origins(name, usual)
 
     def log_as(self, name: str) -> None:
         """Write the log of this process under the name of a service."""
         given = self.settings
         to, form = None, given.log_format
-        if given.log_to == "file":
+        if given.is_logged_to_file:
             to, form = self.log_file(), "json"
         logs.set_up(name, level=given.log_level, form=form, sql=given.sql, to=to)
 

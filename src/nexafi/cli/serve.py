@@ -112,25 +112,26 @@ def _start(
     names = chosen(wanted)
     platform = Platform(settings, running=names)
     held = place.take()  # kept open: it is the lock
+    all_names = [*names, *platform.beside]
     sockets = {
         name: listen(settings.host, platform.port(name), backlog=settings.backlog, name=name)
-        for name in names
+        for name in all_names
     }
     assert platform.secret is not None, "made before anything is forked"
     for line in bring_up_to_date(platform, names):
         typer.echo(line, err=True)
-    to_file = settings.log_to == "file"
+    to_file = settings.is_logged_to_file
     if to_file:
         _put_aside(place.console)
         platform.log_as("supervisor")
-    addresses = {name: platform.here(name) for name in names}
+    addresses = {name: platform.here(name) for name in all_names}
     up = _detach(place) if detach else None
     if up is not None and up[0] == "parent":
         return _wait_until_up(up[1], place, addresses, as_json=as_json)
     tell_up = up[1] if up is not None else None
     running = Running(os.getpid(), addresses, BEGAN)
     place.note(running)
-    programs = [platform.program(name, sockets[name]) for name in names]
+    programs = [platform.program(name, sockets[name]) for name in all_names]
 
     def on_up() -> None:
         if tell_up is not None:

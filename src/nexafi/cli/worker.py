@@ -31,6 +31,7 @@ def worker(
     """
     from nexafi.cli.platform import GATEWAY, Platform, chosen
     from nexafi.kernel.server import metrics_page
+    from nexafi.kernel.server.sockets import listen
     from nexafi.kernel.service import Watch
     from nexafi.kernel.settings import Settings
     from nexafi.kernel.watch.metrics import Several
@@ -48,7 +49,8 @@ def worker(
     workers = platform.workers(watches)
     if metrics_port is not None:
         shown = Several(*(watch.meters for watch in watches.values())).exposition
-        metrics_page.show(settings.host, metrics_port, shown, name="the worker")
+        listening = listen(settings.host, metrics_port, backlog=16, name="the worker")
+        metrics_page.show(listening, shown)
     stopped = threading.Event()
     for which in (signal.SIGTERM, signal.SIGINT):
         signal.signal(which, lambda *_: stopped.set())

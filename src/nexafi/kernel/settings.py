@@ -160,6 +160,23 @@ class Settings(BaseSettings):
     """PEM files of certificates whose end `/metrics` tells: of the proxy in front, of servers
     that are called. A list in JSON: ``["/etc/ssl/nexafi.pem"]``."""
 
+    elasticsearch_url: SecretStr | None = None
+    """Where the log is carried to from its file, by a process of its own: ``https://host:9200``.
+    The log goes to the file then, whatever ``NEXAFI_LOG_TO`` says."""
+
+    elasticsearch_api_key: SecretStr | None = None
+    """As whom we come there: an API key, as Elasticsearch encodes it; it needs ``create_doc`` and
+    ``auto_configure`` on ``logs-nexafi-*``."""
+
+    elasticsearch_user: str | None = None
+    """As whom we come there without an API key."""
+
+    elasticsearch_password: SecretStr | None = None
+    """The password of that user."""
+
+    elasticsearch_ca: Path | None = None
+    """A file of certificates to trust there, if the system trusts none that it shows."""
+
     sql: bool = False
     """Write every SQL statement to the log, without its values."""
 
@@ -261,6 +278,11 @@ class Settings(BaseSettings):
         if self.database_url and self.database_url.get_secret_value().startswith("sqlite"):
             raise ValueError("On SQLite each service has a file of its own: leave the URL out.")
         return self
+
+    @property
+    def is_logged_to_file(self) -> bool:
+        """Return whether the log goes to the file in the data folder."""
+        return self.log_to == "file" or self.elasticsearch_url is not None
 
     @cached_property
     def folder(self) -> Path:

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 from nexafi.contracts.ledger.events import EntryPosted
 from nexafi.kernel.news.outbox import tell
 from nexafi.kernel.server import metrics_page
+from nexafi.kernel.server.sockets import listen
 from nexafi.kernel.service import Watch
 from nexafi.kernel.watch.counts import Count
 from nexafi.kernel.watch.metrics import Metrics, Several
@@ -71,7 +72,8 @@ def test_a_worker_of_several_services_shows_one_page():
     two.ask({"nexafi_depth": "How deep."}, lambda: {"nexafi_depth": 7.0})
     port = free_ports(1)
 
-    metrics_page.show("127.0.0.1", port, Several(one, two).exposition, name="a test")
+    listening = listen("127.0.0.1", port, backlog=16, name="a test")
+    metrics_page.show(listening, Several(one, two).exposition)
 
     with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         told = answer.read().decode()

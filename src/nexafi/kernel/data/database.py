@@ -21,6 +21,7 @@ from nexafi.kernel.data.replica import Replica, Source
 from nexafi.kernel.data.sqlite import Sqlite
 from nexafi.kernel.data.tables import KernelBase, Organization, OutboxRow
 from nexafi.kernel.data.work import Begin, Survey, Work
+from nexafi.kernel.watch import traces
 from nexafi.kernel.watch.counts import Count
 
 USUAL = Limits()
@@ -122,8 +123,8 @@ class Database:
                 yield work
                 if work.last or writes:
                     self._kind.end(session, work.last)
-            if work.counted and self.counted is not None:
-                self.counted(work.counted)
+            if work.counted:
+                self._tell_counted(work.counted)
             if self.told is not None and OUTBOX in work.last:
                 self.told()
         except IntegrityError as error:
@@ -133,6 +134,15 @@ class Database:
         finally:
             if self.watched is not None:
                 self.watched("write" if writes else "read", time.perf_counter() - began)
+
+    def _tell_counted(self, counts: Mapping[Count, int]) -> None:
+        """Let meters and the line of the log know what was kept."""
+        if self.counted is not None:
+            self.counted(counts)
+        if trace := traces.current():
+            for count, number in counts.items():
+                before = trace.said.get(f"nexafi.{count.name}", 0)
+                trace.said[f"nexafi.{count.name}"] = number + int(str(before))
 
     @contextmanager
     def survey(self) -> Generator[Survey]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,20 +10,15 @@ from typing import Final
 
 from typing_extensions import override
 
-from nexafi.kernel.server.sockets import listen
 from nexafi.kernel.watch.metrics import CONTENT_TYPE
 
 BACKLOG: Final = 16
 TIMEOUT_S: Final = 10
+STATES: Final = {"/healthz": b'{"status": "ok"}', "/readyz": b'{"status": "ready"}'}
 
 
-def show(host: str, port: int, exposition: Callable[[], bytes], *, name: str) -> None:
-    """Answer `/metrics` and `/healthz` on *port* from now on, in a thread beside the work.
-
-    Raises:
-        CannotListen: the port is taken, or not ours to take.
-
-    """
+def show(listening: socket.socket, exposition: Callable[[], bytes]) -> None:
+    """Answer `/metrics` and `/healthz` on a socket from now on, in a thread beside the work."""
 
     class Page(BaseHTTPRequestHandler):
         timeout = TIMEOUT_S
@@ -30,8 +26,8 @@ def show(host: str, port: int, exposition: Callable[[], bytes], *, name: str) ->
         def do_GET(self) -> None:
             if self.path == "/metrics":
                 body, kind = exposition(), CONTENT_TYPE
-            elif self.path == "/healthz":
-                body, kind = b'{"status": "ok"}', "application/json"
+            elif self.path in STATES:
+                body, kind = STATES[self.path], "application/json"
             else:
                 self.send_error(404)
                 return
@@ -45,9 +41,8 @@ def show(host: str, port: int, exposition: Callable[[], bytes], *, name: str) ->
         def log_message(self, *_: object) -> None:
             """Write nothing down: it is asked every few seconds."""
 
-    listening = listen(host, port, backlog=BACKLOG, name=name)
     listening.setblocking(True)  # noqa: FBT003 - the name of the standard library
-    server = ThreadingHTTPServer((host, port), Page, bind_and_activate=False)
+    server = ThreadingHTTPServer(("", 0), Page, bind_and_activate=False)
     server.socket.close()
     server.socket = listening
     server.daemon_threads = True

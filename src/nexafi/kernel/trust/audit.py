@@ -8,9 +8,12 @@ from sqlalchemy import Table
 
 from nexafi.kernel.data.tables import NOBODY, AuditRow
 from nexafi.kernel.data.work import Work
+from nexafi.kernel.watch import traces
 
 AUDIT = cast("Table", AuditRow.__table__)
 DEED_MAX, TARGET_MAX, ACTOR_MAX = 200, 500, 200
+DEEDS_SAID_MAX = 10
+"""So many kinds of deeds stand in a line of the log; the table has all."""
 
 
 def note(work: Work, deed: str, target: str) -> None:
@@ -21,6 +24,10 @@ def note(work: Work, deed: str, target: str) -> None:
     and no whole content belongs there. What is too long is cut.
     """
     context = work.context
+    if trace := traces.current():
+        deeds = trace.said.setdefault("event.action", [])
+        if isinstance(deeds, list) and deed not in deeds and len(deeds) < DEEDS_SAID_MAX:
+            deeds.append(deed)
     work.at_end(
         AUDIT,
         {

@@ -25,7 +25,8 @@ STACK_MAX: Final = 12_000
 OURS: Final = frozenset({
     "@timestamp", "log.level", "ecs.version", "service.name", "log.logger", "process.pid",
     "process.thread.name", "trace.id", "span.id", "user.id", "organization.id", "event.duration",
-    "http.request.method", "http.response.status_code",
+    "http.request.method", "http.response.status_code", "parent.id", "event.action",
+    "event.outcome", "url.route",
 })  # fmt: skip
 """Fields that hold nothing but what we wrote into them; all others are looked through."""
 
@@ -110,6 +111,8 @@ def _fields(record: logging.LogRecord, service: str) -> dict[str, Any]:
     }
     if trace := traces.current():
         fields |= {"trace.id": trace.trace_id, "span.id": trace.span_id, **trace.said}
+        if trace.parent_id:
+            fields["parent.id"] = trace.parent_id
     return fields | getattr(record, "ecs", {})
 
 

@@ -97,6 +97,8 @@ class Watching:
                     "http.request.method": method,
                     "http.response.status_code": status,
                     "url.path": environ.get("PATH_INFO", ""),
+                    "url.route": endpoint,
+                    "event.outcome": "success" if status < 400 else "failure",
                     "client.ip": environ.get("REMOTE_ADDR"),
                     "event.duration": int(seconds * 1_000_000_000),
                 }
