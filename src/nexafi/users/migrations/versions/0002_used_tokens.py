@@ -1,6 +1,6 @@
 """Find refresh tokens that were used long ago: a busy session leaves a hundred a day."""
 
-from alembic import op
+from nexafi.kernel.data.migrations.gently import build_index
 
 revision = "users_0002"
 down_revision = "users_0001"
@@ -8,4 +8,4 @@ branch_labels = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_refresh_tokens_used_at", "refresh_tokens", ["used_at"])
+    build_index("ix_refresh_tokens_used_at", "refresh_tokens", ["used_at"])
