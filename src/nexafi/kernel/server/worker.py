@@ -15,7 +15,7 @@ from nexafi.kernel.watch.traces import Trace
 PAUSE_MAX_S: Final = 30.0
 """The longest pause after rounds that failed one after the other."""
 
-LINGER_S: Final = 0.005
+LINGER_S: Final = 0.002
 """How long one that was woken lets others come who would wake it next."""
 
 log = logging.getLogger(__name__)

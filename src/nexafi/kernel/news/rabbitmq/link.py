@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import random
 import ssl
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import amqp
+from amqp import method_framing
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 30.0
 """How long the broker may take for an answer before we hold it to be away."""
 
+GATHERED_BYTES: Final = 64 * 1024
 PORTS: Final = {"amqp": 5672, "amqps": 5671}
 FAULTS: Final = (amqp.AMQPError, amqp.exceptions.MessageNacked, OSError, EOFError)
 """What is raised while the broker is away, or will not have us."""
@@ -71,6 +74,7 @@ class RabbitAt:
                 read_timeout=ANSWER_S,
                 write_timeout=ANSWER_S,
                 client_properties={"connection_name": name, "product": "nexafi"},
+                frame_writer=_writer,
             )
             try:
                 connection.connect()
@@ -87,6 +91,47 @@ class RabbitAt:
             "cert_reqs": ssl.CERT_REQUIRED,
             "server_hostname": host,
         }
+
+
+class Gate:
+    """What stands before a socket: lets frames through one by one, or many in one go."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        self._held: bytearray | None = None
+
+    def write(self, frame: bytes) -> None:
+        """Send a frame, or keep it until it goes with others."""
+        if self._held is None:
+            self._write(frame)
+            return
+        self._held += frame
+        if len(self._held) >= GATHERED_BYTES:
+            self._write(bytes(self._held))
+            self._held.clear()
+
+    @contextlib.contextmanager
+    def gathering(self) -> Generator[None]:
+        """Let all frames that the block writes go together: a call of the system for hundreds."""
+        self._held = held = bytearray()
+        try:
+            yield
+        finally:
+            self._held = None
+        if held:
+            self._write(bytes(held))
+
+
+def gathering(connection: Any) -> contextlib.AbstractContextManager[None]:  # noqa: ANN401
+    """Return the block in which all that is sent on *connection* goes together."""
+    gate: Gate = connection.gate
+    return gate.gathering()
+
+
+def _writer(connection: Any, transport: Any) -> Any:  # noqa: ANN401
+    """Return what writes frames to a connection, through a gate."""
+    connection.gate = Gate(transport.write)
+    return method_framing.frame_writer(connection, connection.gate)
 
 
 def listen_for(connection: Any, seconds: float) -> None:  # noqa: ANN401

@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import amqp
+from amqp import spec
 
 from nexafi.kernel.news.events import Envelope
 from nexafi.kernel.news.rabbitmq import messages, topology
@@ -23,6 +24,7 @@ from nexafi.kernel.news.rabbitmq.link import (
     FAULTS,
     BrokerAway,
     RabbitAt,
+    gathering,
     hang_up,
     listen_for,
 )
@@ -31,6 +33,9 @@ from nexafi.kernel.news.relay import Outcome
 
 WINDOW: Final = 500
 """How many are sent before their confirms are awaited; more brought nothing when measured."""
+
+MANDATORY: Final = True
+IMMEDIATE: Final = False
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +88,9 @@ class Publisher:
         self._window = window = _Window()
         try:
             self.ready()
-            for envelope in batch:
-                self._send(envelope)
+            with gathering(self._connection):
+                for envelope in batch:
+                    self._send(envelope)
             while window.open:
                 self._connection.drain_events(timeout=ANSWER_S)
         except (*FAULTS, BrokerAway) as error:
@@ -122,11 +128,12 @@ class Publisher:
     def _send(self, envelope: Envelope) -> None:
         self._tag += 1
         self._window.open[self._tag] = envelope
-        self._channel.basic_publish(
+        # As basic_publish does it, which would look for what came before each message.
+        self._channel.send_method(
+            spec.Basic.Publish,
+            "Bssbb",
+            (0, self._names.events, envelope.kind, MANDATORY, IMMEDIATE),
             amqp.Message(messages.body(envelope), **messages.properties(envelope)),
-            exchange=self._names.events,
-            routing_key=envelope.kind,
-            mandatory=True,
         )
 
     def _outcome(self, fault: BrokerAway | None) -> Outcome:
