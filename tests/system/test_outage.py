@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from nexafi.cli.platform import GATEWAY_PORT, SHIPPER_PORT
 from nexafi.kernel.watch.fields import FIELDS
+from tests.collector import Collector, Received
 from tests.elastic import Elastic
 from tests.house.test_alerts import INFRASTRUCTURE, LATER, RULES, metrics
 from tests.system.test_start import PATIENCE_S, Installation, children, wait_until
@@ -89,7 +90,7 @@ def certificate(path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory, elastic):
+def platform(tmp_path_factory, elastic, collector):
     """A whole platform; its metrics and its deaths are watched."""
     folder = tmp_path_factory.mktemp("outage")
     made = Installation(folder / "data", base=free_ports(1)[0])
@@ -97,6 +98,8 @@ def platform(tmp_path_factory, elastic):
         "--all",
         NEXAFI_CERTIFICATES=json.dumps([str(certificate(folder / "certificate.pem"))]),
         NEXAFI_ELASTICSEARCH_URL=elastic.url,
+        NEXAFI_OTLP_URL=collector.url,
+        NEXAFI_OTLP_RATIO="1",
     )
     yield made
     made.stop()
@@ -106,6 +109,13 @@ def platform(tmp_path_factory, elastic):
 def elastic():
     made = Elastic(free_ports(50)[-1])
     made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def collector():
+    made = Collector(free_ports(60)[-1])
     yield made
     made.stop()
 
@@ -200,6 +210,28 @@ def test_what_people_do_is_found_in_elasticsearch_by_the_id_they_were_given(plat
     deeds = {deed for each in elastic.documents.values() for deed in each.get("event.action", [])}
     assert {"users:organization:register", "users:login:fail"} <= deeds
     assert {name for each in elastic.documents.values() for name in each} <= set(FIELDS)
+
+
+def test_a_trace_goes_through_gateway_service_and_event_to_the_collector(platform, collector):
+    person = {"email": "grace@example.com", "password": "correct horse battery 9"}
+    home = {"name": "Grace", "country": "US"}
+    status, grace = call(platform, "users/register", {**person, "organization": home})
+    assert status == 201
+    trace_id = grace["request_id"]  # an id that we made is that of the trace
+
+    def spans() -> dict[str, Received]:
+        return {each.name: each for each in collector.spans if each.trace_id == trace_id}
+
+    handled = "handle users.organization_changed"
+    wait_until(lambda: handled in spans(), lambda: str(sorted(spans())))
+    wait_until(lambda: len(spans()) >= 4, lambda: str(sorted(spans())))
+    found = spans()
+    door, served = found["POST users"], found["POST /api/v1/users/register"]
+    assert (door.service, door.kind, door.parent_id) == ("nexafi-gateway", "server", "")
+    assert (served.service, served.parent_id) == ("nexafi-users", door.span_id)
+    assert found["work write"].parent_id in {served.span_id, found[handled].span_id}
+    assert (found[handled].kind, found[handled].parent_id) == ("consumer", served.span_id)
+    assert door.seconds >= served.seconds > 0
 
 
 def test_all_that_rules_ask_for_is_told_by_a_platform_that_runs(platform):

@@ -37,7 +37,7 @@ from nexafi.kernel.trust.guard import Guard, Publisher
 from nexafi.kernel.trust.revocations import Heard, Hearer, Teller
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.trust.tokens import Realm, Verifier
-from nexafi.kernel.watch import logfile, logs, machine
+from nexafi.kernel.watch import logfile, logs, machine, traces
 from nexafi.kernel.watch.logfile import LogFile
 from nexafi.kernel.web.endpoints import Identify
 from nexafi.kernel.web.idempotency import Keeping
@@ -98,6 +98,7 @@ class Platform:
         self._databases: dict[str, Database] = {}
         self._workers: Workers | None = None
         self._guard = threading.RLock()
+        self._send_spans: Callable[[], None] = lambda: None
 
     @cached_property
     def secret(self) -> Secret:
@@ -230,7 +231,8 @@ class Platform:
         return Broker.of(self.settings, subscribed)
 
     def close(self) -> None:
-        """Let go of all databases, and of the broker."""
+        """Let go of all databases, and of the broker; send the spans that wait."""
+        self._send_spans()
         if self.broker is not None:
             self.broker.close()
         for database in self._databases.values():
@@ -289,6 +291,17 @@ class Platform:
         if given.is_logged_to_file:
             to, form = self.log_file(), "json"
         logs.set_up(name, level=given.log_level, form=form, sql=given.sql, to=to)
+
+    def trace_as(self, name: str) -> None:
+        """Send spans of this process in the name of a service, if a collector is set."""
+        given = self.settings
+        if given.otlp_url is None:
+            return
+        from nexafi.kernel.watch import otlp
+
+        headers = {each: value.get_secret_value() for each, value in given.otlp_headers.items()}
+        hand, self._send_spans = otlp.exporter(given.otlp_url, name, headers)
+        traces.export_to(hand, given.otlp_ratio)
 
     def log_file(self) -> LogFile:
         """Return the log file of this installation, opened for this process to write."""
@@ -365,6 +378,7 @@ class Platform:
         """Be the process of a service: requests, and beside them the worker."""
         assert listening is not None, "a service listens"
         self.log_as(name)
+        self.trace_as(name)
         database = self.database(name)
         watch = Watch(self.bare(name), database, self.link)
         self._watch_machine(watch)
@@ -417,6 +431,7 @@ class Platform:
 
         assert listening is not None, "the gateway listens"
         self.log_as(GATEWAY)
+        self.trace_as(GATEWAY)
         given = GatewaySettings()
         here = {
             name: self.origins(name)
@@ -433,6 +448,7 @@ class Platform:
             leaving=application.leave,
             stopping=self._end_at_last,
         )
+        self.close()
 
     def _end_at_last(self) -> None:
         """See to it that a process that cannot finish does not stay for ever."""

@@ -40,6 +40,7 @@ def worker(
     platform = Platform(settings)
     wanted = [name for name in chosen(names or []) if name != GATEWAY]
     platform.log_as("worker")
+    platform.trace_as("worker")
     if once:
         while sum(platform.do_round(name) for name in wanted):
             pass

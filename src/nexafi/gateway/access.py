@@ -82,7 +82,7 @@ class AccessLog:
             f'"message":"{request.method} {path[1:-1]} {reply.status}",'
             f'"ecs.version":"{ECS_VERSION}","service.name":"nexafi-gateway",'
             f'"log.logger":"{log.name}","process.pid":{self._pid},'
-            f'"trace.id":"{request.trace.trace}","http.request.id":{name},'
+            f'"trace.id":"{request.trace.trace}","span.id":"{request.trace.span}","http.request.id":{name},'
             f'"http.request.method":"{request.method}","url.path":{path},'
             f'"http.response.status_code":{reply.status},'
             f'"http.response.body.bytes":{reply.sent},'
@@ -107,6 +107,7 @@ def _fields(reply: Reply, seconds: float) -> Mapping[str, object]:
         "user.id": reply.user or None,
         "event.duration": int(seconds * 1e9),
         "trace.id": request.trace.trace,
+        "span.id": request.trace.span,
         "service.target.name": reply.service or None,
     }
 

@@ -10,9 +10,11 @@ import os
 import re
 from typing import Final
 
+from nexafi.kernel.watch import traces
+
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
 TRACEPARENT: Final = re.compile(
-    r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?",
+    r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?",
     re.ASCII,
 )
 
@@ -35,13 +37,15 @@ def _hex(size: int) -> str:
 class Trace:
     """The names of one request."""
 
-    __slots__ = ("_flags", "_id", "_span", "_trace", "is_given", "state")
+    __slots__ = ("_flags", "_id", "_span", "_trace", "caller", "is_given", "state")
 
     def __init__(self) -> None:
         self._id: str | None = None
         self._trace: str | None = None
         self._span: str | None = None
-        self._flags = "00"
+        self._flags: str | None = None
+        self.caller: str | None = None
+        """The span of the client that asks us."""
         self.state: str | None = None
         """The ``tracestate`` to pass on."""
         self.is_given = False
@@ -55,9 +59,9 @@ class Trace:
     def follow(self, traceparent: str) -> None:
         """Go on with the trace that the client began, if it is one."""
         found = TRACEPARENT.fullmatch(traceparent.strip())
-        if found is None or (found[1] == "00" and found[4]):
+        if found is None or (found[1] == "00" and found[5]):
             return
-        self._trace, self._flags, self.is_given = found[2], found[3], True
+        self._trace, self.caller, self._flags, self.is_given = found[2], found[3], found[4], True
 
     @property
     def id(self) -> str:
@@ -74,8 +78,21 @@ class Trace:
         return self._trace
 
     @property
-    def parent(self) -> str:
-        """Return the ``traceparent`` that names our own part of the way."""
+    def span(self) -> str:
+        """Return the id of our own part of the way, 16 hexadecimal digits."""
         if self._span is None:
             self._span = _hex(8)
-        return f"00-{self.trace}-{self._span}-{self._flags}"
+        return self._span
+
+    @property
+    def flags(self) -> str:
+        """Return whether the trace is sampled, as W3C writes it; who began it decides."""
+        if self._flags is None:
+            chosen = traces.is_exported() and traces.is_chosen(self.trace)
+            self._flags = "01" if chosen else "00"
+        return self._flags
+
+    @property
+    def parent(self) -> str:
+        """Return the ``traceparent`` that names our own part of the way."""
+        return f"00-{self.trace}-{self.span}-{self.flags}"

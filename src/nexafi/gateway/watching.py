@@ -5,6 +5,7 @@ The figures tell service, method and status apart, and no path: paths hold ids.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -15,6 +16,8 @@ from nexafi.gateway.access import AccessLog
 from nexafi.gateway.reply import Reply
 from nexafi.gateway.sharing import Together
 from nexafi.kernel.shared.presence import Figures
+from nexafi.kernel.watch import traces
+from nexafi.kernel.watch.traces import Span
 
 METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -102,6 +105,8 @@ class Watching:
         time(seconds)
         if self._access is not None:
             self._access.write(reply, seconds)
+        if traces.is_exported() and int(request.trace.flags, 16) & 1:
+            traces.hand_over(_span(reply, seconds))
 
     def cut(self, reply: Reply) -> None:
         """Note that an answer broke off after it had begun."""
@@ -115,6 +120,29 @@ class Watching:
     def exposition(self) -> bytes:
         """Return all figures as Prometheus reads them."""
         return generate_latest(self.registry)
+
+
+def _span(reply: Reply, seconds: float) -> Span:
+    """Return the part of a trace that went on here; no path in its name: paths hold ids."""
+    trace, now = reply.request.trace, time.time_ns()
+    said = {
+        "http.request.id": trace.id,
+        "http.request.method": reply.request.method,
+        "http.response.status_code": reply.status,
+        "service.target.name": reply.service or None,
+        "user.id": reply.user or None,
+    }
+    return Span(
+        name=f"{reply.request.method} {reply.service or 'gateway'}",
+        kind="server",
+        trace_id=trace.trace,
+        span_id=trace.span,
+        parent_id=trace.caller,
+        began_ns=now - int(seconds * 1e9),
+        ended_ns=now,
+        said=said,
+        is_failed=reply.status >= 500,
+    )
 
 
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

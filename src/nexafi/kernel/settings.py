@@ -177,6 +177,16 @@ class Settings(BaseSettings):
     elasticsearch_ca: Path | None = None
     """A file of certificates to trust there, if the system trusts none that it shows."""
 
+    otlp_url: str | None = None
+    """A collector of traces, over HTTP (OTLP): ``http://127.0.0.1:4318``. Unset: none are sent."""
+
+    otlp_headers: dict[str, SecretStr] = Field(default_factory=dict)
+    """Headers by which the collector knows us, in JSON: ``{"Authorization": "Bearer ..."}``."""
+
+    otlp_ratio: float = Field(0.1, gt=0, le=1)
+    """Which share of the traces that begin here is sent; one that a client began is sent if the
+    client says so (W3C ``traceparent``)."""
+
     sql: bool = False
     """Write every SQL statement to the log, without its values."""
 

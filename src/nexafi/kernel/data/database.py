@@ -132,8 +132,10 @@ class Database:
                 raise
             raise problem from error
         finally:
+            kind, seconds = "write" if writes else "read", time.perf_counter() - began
             if self.watched is not None:
-                self.watched("write" if writes else "read", time.perf_counter() - began)
+                self.watched(kind, seconds)
+            traces.note(f"work {kind}", seconds, {"db.namespace": self.service})
 
     def _tell_counted(self, counts: Mapping[Count, int]) -> None:
         """Let meters and the line of the log know what was kept."""

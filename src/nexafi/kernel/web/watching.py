@@ -69,17 +69,21 @@ class Watching:
 
         trace = Trace.of(environ.get("HTTP_TRACEPARENT"))
         trace.said["http.request.id"] = environ.get(REQUEST_ID)
+        trace.kind = "server"
         began = time.perf_counter()
         self._meters.begun()
         with traces.within(trace):
             try:
                 return self._application(environ, start)
             finally:
-                self._note(environ, int(statuses[0][:3]), time.perf_counter() - began)
+                status = int(statuses[0][:3])
+                self._note(environ, status, time.perf_counter() - began)
+                trace.is_failed = status >= 500
+                trace.said["http.response.status_code"] = status
+                trace.name = f"{_method(environ)} {environ.get(ENDPOINT, UNKNOWN)}"
 
     def _note(self, environ: Environ, status: int, seconds: float) -> None:
-        method = environ.get("REQUEST_METHOD", "")
-        method = method if method in METHODS else "OTHER"
+        method = _method(environ)
         endpoint = environ.get(ENDPOINT, UNKNOWN)
         self._meters.answered(method, endpoint, status, seconds)
         level = logging.WARNING if status >= 500 or seconds > SLOW_S else logging.INFO
@@ -104,6 +108,11 @@ class Watching:
                 }
             },
         )
+
+
+def _method(environ: Environ) -> str:
+    method = str(environ.get("REQUEST_METHOD", ""))
+    return method if method in METHODS else "OTHER"
 
 
 def _note_endpoint() -> None:
