@@ -39,6 +39,10 @@ _SHAPE: Final = re.compile(
 """What a set that a function returns looks like: columns with types, and no tables."""
 
 
+_TEXT: Final = re.compile(r"--[^\n]*|\bE'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'")
+"""A remark, or what is written out as a value: the words in it are no names of tables."""
+
+
 class Spread(StrEnum):
     """Where the rows of a table are."""
 
@@ -144,7 +148,7 @@ def stays_inside(statement: str, spread_tables: Sequence[str]) -> str | None:
     Each time that a table is named, the organization of that very table must be
     compared or, where rows are inserted, given.
     """
-    plain = " ".join(re.sub(r"--[^\n]*", " ", statement).replace('"', "").split())
+    plain = " ".join(_TEXT.sub(" '' ", statement).replace('"', "").split())
     plain = _SHAPE.sub(" ", plain)
     names = "|".join(map(re.escape, sorted(spread_tables, key=len, reverse=True)))
     target = re.compile(rf"\b(FROM|JOIN|UPDATE|USING|INTO|,)\s+(?:ONLY\s+)?(?:\w+\.)?({names})\b"
