@@ -151,3 +151,14 @@ def test_relays_side_by_side_carry_each_event_once(open_database, context):
         each.join()
 
     assert (len(heard), len(set(heard))) == (300, 300)
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_waiting(database, clock):
+    listener = Listener("two")
+    relay(database, one_by_one(listener))
+    clock.pass_by(timedelta(hours=-1))
+    listener.unbearable = ()
+
+    assert relay(database, one_by_one(listener)) == 1
+    assert listener.heard == ["one", "two"]
+    assert relay(database, one_by_one(listener)) == 0

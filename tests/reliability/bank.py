@@ -45,6 +45,7 @@ class Bank:
     """How many readings had no good answer."""
     pause_s: float = 0.01 if LONG else 0.03
     """Between two transfers of one client, on average."""
+    _openings: int = 0
     _stopped: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -82,9 +83,11 @@ class Bank:
         return answer[0]
 
     def open(self, clients: int = CLIENTS) -> None:
-        """Let the clients come."""
+        """Let the clients come; those who come after a `close` do other things than before."""
+        self._stopped.clear()
+        self._openings += 1
         for number in range(clients):
-            self._go(self._transfer_on, self.chance.branch(f"client {number}"))
+            self._go(self._transfer_on, self.chance.branch(f"client {self._openings} {number}"))
         self._go(self._look_on, self.chance.branch("reader"))
 
     def close(self) -> None:
@@ -93,6 +96,7 @@ class Bank:
         for thread in self._threads:
             thread.join(90)
             assert not thread.is_alive(), "somebody still waits for an answer"
+        self._threads.clear()
 
     def _go(self, deed: Callable[[Random], None], chance: Random) -> None:
         thread = threading.Thread(target=deed, args=(chance,), daemon=True)
@@ -136,6 +140,11 @@ class Bank:
             self._stopped.wait(0.1)
         line.hang_up()
 
+    def must_go_on(self, count: int) -> None:
+        """Wait until so many more transfers are acknowledged."""
+        before = self.history.acknowledged
+        wait_until(lambda: self.history.acknowledged >= before + count, self.told)
+
     def waiting(self) -> int:
         """Return how many transfers were refused for now, and are not done yet."""
         return sum(
@@ -147,21 +156,32 @@ class Bank:
         return str([deed.answers[-3:] for deed in self.history.deeds[-20:]])
 
     def must_be_refused_clearly(self) -> None:
-        """Try a transfer that cannot succeed just now: 503 with Retry-After, as a problem."""
+        """Try transfers until one is refused: 503 with Retry-After, as a problem.
+
+        Some may still be done: a log that was made beforehand has room on a full disk.
+        """
         movements = {ACCOUNTS[0]: -1, ACCOUNTS[1]: 1, BESIDE[0]: 1, BESIDE[1]: -1}
-        deed = self.history.begin(f"refused {len(self.history.deeds)}", movements)
+        for _ in range(1000):
+            deed = self.history.begin(f"by hand {len(self.history.deeds)}", movements)
+            status, said, headers = self._post(deed)
+            if status != 201:
+                break
+            deed.answers.append(status)
+            deed.told.add(said["id"])
+        self.history.deeds.remove(deed)  # where it is found after all, nobody asked for it
+        assert status == said["status"] == 503, said
+        assert headers["Content-Type"] == "application/problem+json"
+        assert int(headers["Retry-After"]) > 0
+
+    def _post(self, deed: Deed) -> tuple[int, Any, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         try:
             connection.request("POST", ENTRIES, json.dumps(entry(deed)), headers)
             answer = connection.getresponse()
-            said = json.loads(answer.read())
+            return answer.status, json.loads(answer.read()), answer.headers
         finally:
             connection.close()
-        self.history.deeds.remove(deed)
-        assert answer.status == said["status"] == 503, said
-        assert answer.headers["Content-Type"] == "application/problem+json"
-        assert int(answer.headers["Retry-After"]) > 0
 
     def books(self) -> Books:
         """Wait until all is sealed, and return what the books hold."""

@@ -184,8 +184,3 @@ VARIANTS = {
     "idempotency key stored afterwards": key_afterwards,
     "balances folded without a lock": fold_unlocked,
 }
-
-
-def break_it(which: str) -> None:
-    """Break what the variant of this name is about."""
-    VARIANTS[which]()

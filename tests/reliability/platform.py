@@ -109,7 +109,7 @@ class Platform:
             check=False,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=PATIENCE_S * 5,
         )
         assert done.returncode == 0, done.stderr + self.said()
         return done.stdout
@@ -134,9 +134,11 @@ def running(
     variant: str = "as it is",
     *,
     log: Path | None = None,
+    base: int | None = None,
 ) -> Iterator[Platform]:
     """Start a platform on a folder, and leave nothing of it at the end."""
-    platform = Platform(data, settings or {}, variant, log=log or data.with_suffix(".log"))
+    log = log or data.with_suffix(".log")
+    platform = Platform(data, settings or {}, variant, base or free_ports(len(NAMES)), log=log)
     try:
         platform.start()
         yield platform

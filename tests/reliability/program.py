@@ -11,9 +11,10 @@ import sys
 
 from nexafi.cli.main import app
 from nexafi.kernel.server import supervisor
-from tests.reliability import broken
+from tests.reliability import broken, clocks, hearing
 
 if __name__ == "__main__":
     supervisor.PAUSE_S = supervisor.PAUSE_MAX_S = 0.05
-    broken.break_it(sys.argv.pop(1))
+    clocks.believe()
+    (broken.VARIANTS | hearing.VARIANTS)[sys.argv.pop(1)]()
     app()

@@ -25,7 +25,7 @@ def run_full(bank: Bank, disk, *, on: str) -> None:
     began = time.monotonic()
     bank.open()
     for _ in range(TIMES):
-        more(bank, ENOUGH)
+        bank.must_go_on(ENOUGH)
         disk.fill()
         wait_until(lambda: bank.waiting() >= 4, bank.told)
         bank.must_be_refused_clearly()
@@ -33,19 +33,13 @@ def run_full(bank: Bank, disk, *, on: str) -> None:
             status, told = bank.ask("GET", banks.LEDGER + path)
             assert status == 200, told
         disk.make_room()
-    more(bank, ENOUGH)
+    bank.must_go_on(ENOUGH)
     bank.close()
     verdict = bank.verdict()
 
     assert verdict.is_right, f"seed {bank.chance.seed_given}: {verdict}"
     assert bank.history.acknowledged == len(bank.history.deeds)
     results.of("disk full", on, TIMES, bank, verdict, time.monotonic() - began)
-
-
-def more(bank: Bank, count: int) -> None:
-    """Wait until so many more transfers are acknowledged."""
-    before = bank.history.acknowledged
-    wait_until(lambda: bank.history.acknowledged >= before + count, bank.told)
 
 
 @needs_mount

@@ -30,7 +30,11 @@ def count_try(work: Work, digest: bytes) -> timedelta | None:
         .on_conflict_do_update(
             index_elements=["digest"],
             set_={"failures": case((anew, 1), else_=columns.failures + 1), "last_at": now},
-            where=or_(columns.blocked_until.is_(None), columns.blocked_until <= now),
+            where=or_(
+                columns.blocked_until.is_(None),
+                columns.blocked_until <= now,
+                columns.blocked_until > now + rules.PAUSE_MAX,  # the clock was set back since
+            ),
         )
         .returning(columns.failures)
     )
