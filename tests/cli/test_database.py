@@ -94,6 +94,29 @@ def test_the_app_owns_nothing_and_sees_one_organization(installed):
         assert app.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
 
 
+def test_keys_and_audit_records_of_others_are_not_seen_either(installed):
+    columns = "organization_id, id, at, actor, deed, target, request_id"
+    for home in installed.homes:
+        with installed.as_role("NEXAFI_DATABASE_URL", home) as app:
+            app.execute(
+                f"INSERT INTO audit ({columns})"
+                " VALUES (%s, gen_random_uuid(), now(), 'x', 'x', 'x', 'x')",
+                [home.id],
+            )
+            app.execute(
+                "INSERT INTO idempotency (organization_id, key, fingerprint, started_at)"
+                " VALUES (%s, 'k', 'f', now())",
+                [home.id],
+            )
+
+    for table in ("audit", "idempotency"):
+        with installed.as_role("NEXAFI_DATABASE_URL", installed.homes[0]) as app:
+            found = app.execute(f"SELECT organization_id FROM {table}").fetchall()
+        assert set(found) == {(installed.homes[0].id,)}
+        with installed.as_role("NEXAFI_DATABASE_URL") as nobody:
+            assert nobody.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
 @pytest.mark.parametrize(
     "attack",
     [

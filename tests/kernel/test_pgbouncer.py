@@ -30,12 +30,11 @@ PROJECT = Path(__file__).parents[2]
 PART = (
     "tests/kernel/test_connections.py",
     "tests/kernel/test_crash.py",
-    "tests/kernel/test_idempotency.py",
-    "tests/kernel/test_relay.py",
     "tests/kernel/test_scope.py",
     "tests/kernel/test_work.py",
-    "tests/ledger/journal",
-    "tests/ledger/periods",
+    "tests/ledger/journal/test_actions.py",
+    "tests/ledger/journal/test_routes.py",
+    "tests/ledger/periods/test_routes.py",
 )
 
 
