@@ -167,6 +167,8 @@ def _note_busy(name: str, since: float, count: int) -> None:
 def _latencies(
     stack: ExitStack, at: RabbitAt, places: dict[str, Callable[[], Settings]], told: int
 ) -> bool:
+    if not told:
+        return True
     print("\n### event to effect\n")
     print("| | p50 ms | p95 ms | longest ms |\n|---|---:|---:|---:|")
     worst = 0.0

@@ -42,6 +42,7 @@ class Newsroom:
     context: Context
     meters: Metrics = field(default_factory=lambda: Metrics(service.name))
     handle: Callable[[Envelope], bool] | None = None
+    is_away: Callable[[], bool] = lambda: False
     _consumers: list[Consumer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,7 +65,7 @@ class Newsroom:
             service.name,
             SUBSCRIBED,
             handle=self.handle or (lambda envelope: bool(self.listener(envelope))),
-            is_away=lambda: False,
+            is_away=self.is_away,
             meters=self.meters,
             clock=utc_now,
         )

@@ -13,7 +13,7 @@ import pytest
 
 from nexafi.kernel.news.events import Event
 from nexafi.kernel.news.outbox import tell
-from nexafi.kernel.news.rabbitmq import messages, topology
+from nexafi.kernel.news.rabbitmq import messages, parking, topology
 from nexafi.kernel.news.rabbitmq.link import BrokerAway, RabbitAt, hang_up
 from nexafi.kernel.news.relay import TRIES_MAX, relay
 from nexafi.kernel.watch import traces
@@ -190,6 +190,47 @@ def test_a_message_whose_consumer_was_cut_off_comes_again(newsroom):
     until(lambda: len(deliveries) == 2)
     assert deliveries == [True, False]
     assert newsroom.known_as == "Engines Ltd"
+
+
+@on_sqlite
+def test_while_its_database_is_away_a_consumer_keeps_what_it_has_in_hand(newsroom):
+    answers = iter([OSError("away"), OSError("away")])
+
+    def handle(envelope) -> bool:
+        if (answer := next(answers, None)) is not None:
+            raise answer
+        return bool(newsroom.listener(envelope))
+
+    newsroom.handle, newsroom.is_away = handle, lambda: True
+    newsroom.tell("Engines Ltd")
+    newsroom.consume()
+    newsroom.carry()
+
+    until(lambda: newsroom.known_as == "Engines Ltd")
+    until(lambda: newsroom.counted("consumer", "handled") == 1)
+    assert newsroom.counted("consumer", "retried") == 0
+
+
+@on_sqlite
+def test_what_kills_its_consumer_again_and_again_is_parked_by_the_broker(newsroom):
+    newsroom.tell("Engines Ltd")
+    newsroom.carry()
+    queue = newsroom.names.queue(service.name)
+    for _ in range(topology.DELIVERIES_MAX + 1):
+        channel = newsroom.channel()
+        until(lambda channel=channel: channel.basic_get(queue) is not None)
+        channel.connection.collect()  # as one who dies hangs up
+
+    until(lambda: newsroom.waiting(newsroom.names.parked(service.name)) == 1)
+    found = parking.parked(newsroom.at, service.name)
+    assert [(each.event, each.reason) for each in found] == [(KIND, parking.DIED)]
+    assert found[0].parked_at is not None
+
+    replayed = parking.replay(newsroom.at, service.name)
+    newsroom.consume()
+
+    assert replayed == [found[0].id]
+    until(lambda: newsroom.known_as == "Engines Ltd")
 
 
 @on_sqlite

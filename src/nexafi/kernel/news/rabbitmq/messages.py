@@ -24,6 +24,7 @@ OF_TRIES: Final = (TRIES, REASON, PARKED_AT)
 OF_THE_BROKER: Final = ("x-death", "x-first-death", "x-last-death", "x-delivery-count")
 """Headers that the broker writes about where a message has been; sent anew it has been nowhere."""
 PERSISTENT: Final = 2
+_ENCODE: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Unreadable(ValueError):
@@ -47,7 +48,7 @@ def body(envelope: Envelope) -> str:
         told["requestid"] = envelope.request_id
     if envelope.traceparent:
         told["traceparent"] = envelope.traceparent
-    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODE(told)
 
 
 def properties(envelope: Envelope, headers: Mapping[str, object] | None = None) -> dict[str, Any]:
