@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from nexafi.cli.platform import Platform, existing
+from nexafi.kernel.news.rabbitmq.topology import Names
 from nexafi.kernel.service import OUTBOX_FIGURES
 from nexafi.kernel.settings import Settings
 from tests.infrastructure.conftest import INFRASTRUCTURE, needs
@@ -27,7 +28,7 @@ apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: nexafi
 resources: [../overlays/production]
-components: [../components/external-secrets]
+components: [../components/external-secrets, ../components/rabbitmq-autoscaling]
 """
 
 pytestmark = needs("kubectl")
@@ -50,16 +51,21 @@ def production() -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def secrets() -> list[dict]:
+def whole() -> list[dict]:
+    """Production with all components."""
     made = HERE / "of-the-tests"
     made.mkdir(exist_ok=True)
     try:
         (made / "kustomization.yaml").write_text(WITH_SECRETS)
-        found = built("of-the-tests")
+        return built("of-the-tests")
     finally:
         (made / "kustomization.yaml").unlink()
         made.rmdir()
-    return [each for each in found if each["apiVersion"] in CUSTOM]
+
+
+@pytest.fixture(scope="module")
+def secrets(whole) -> list[dict]:
+    return [each for each in whole if each["apiVersion"] in CUSTOM]
 
 
 def of_kind(manifests: list[dict], kind: str) -> dict[str, dict]:
@@ -198,11 +204,27 @@ def test_workers_grow_by_a_figure_that_is_shown(production):
         each["external"]["metric"]["name"] for each in metrics if each["type"] == "External"
     ]
     shown = {f"nexafi_{figure.name}" for figure in OUTBOX_FIGURES}
-    (rule,) = yaml.safe_load((HERE / "prometheus-adapter.yaml").read_text())["rules"]["external"]
+    rules = yaml.safe_load((HERE / "prometheus-adapter.yaml").read_text())["rules"]["external"]
+    (rule,) = [each for each in rules if each["name"]["as"] == asked]
 
     assert asked in shown
-    assert rule["name"]["as"] == asked
     assert rule["seriesQuery"].startswith(asked)
+
+
+def test_workers_may_grow_by_what_waits_in_the_broker(whole):
+    scaler = of_kind(whole, "HorizontalPodAutoscaler")["nexafi-worker"]
+    rules = yaml.safe_load((HERE / "prometheus-adapter.yaml").read_text())["rules"]["external"]
+    asked = {each["external"]["metric"]["name"] for each in scaler["spec"]["metrics"]
+             if each["type"] == "External"}  # fmt: skip
+
+    kubernetes_validate.validate(scaler, desired_version="1.37", strict=True)
+    assert asked == {each["name"]["as"] for each in rules}
+    (of_broker,) = [each for each in rules if each["name"]["as"] == "nexafi_queue_ready"]
+    pattern = re.search(r'queue=~"([^"]+)"', of_broker["metricsQuery"])[1].replace("\\\\", "\\")
+    names = Names("nexafi")
+    for service in existing():
+        assert re.fullmatch(pattern, names.queue(service))
+        assert not re.fullmatch(pattern, names.parked(service))
 
 
 def test_nobody_speaks_to_anybody_unless_it_is_said(production):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import stat
 import subprocess
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +16,8 @@ import psycopg
 import pytest
 from scripts.infrastructure import access, dotenv, installation, parts, processes
 from scripts.infrastructure.parts import Trouble
+
+from tests.postgreses import needs_server, private
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "infrastructure" / "start-infrastructure.sh"
@@ -94,6 +98,7 @@ def test_what_debian_has_is_started_once_used_and_stopped_without_a_trace(place)
     assert stat.S_IMODE(place.env.stat().st_mode) == 0o600
     written = dotenv.ours(place.env)
     assert place.env.read_text().startswith("NEXAFI_LOG_LEVEL=WARNING\n")
+    assert len(written["NEXAFI_SECRET"]) > 32
     started = place.processes
     assert all(started.values())
 
@@ -183,3 +188,43 @@ def test_a_process_whose_number_was_given_to_another_is_not_taken_for_it():
     ours = processes.Process.of(os.getpid())
     assert ours.is_alive
     assert not processes.Process(ours.pid, "1").is_alive
+
+
+DEBIAN = """
+local all postgres peer
+host all all 127.0.0.1/32 scram-sha-256
+"""
+"""Whom PostgreSQL lets in as Debian installs it: its own user over the socket, else by password."""
+
+
+@needs_server
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become the user of the server")
+def test_a_server_as_debian_installs_it_is_prepared_over_its_socket_and_nothing_stays(tmp_path):
+    sockets = Path("/var/run/postgresql")
+    if not sockets.is_dir():
+        pytest.skip("there is no folder for sockets")
+    rules = Path("/tmp") / f"nexafi-hba-{os.getpid()}.conf"  # noqa: S108 - the server reads it
+    rules.write_text("host all all 127.0.0.1/32 trust\n")
+    rules.chmod(0o644)
+    try:
+        given = {"unix_socket_directories": str(sockets), "hba_file": str(rules)}
+        with private(**given) as server:
+            rules.write_text(DEBIAN)
+            server.process.send_signal(signal.SIGHUP)
+            while access._works(f"postgresql://postgres@127.0.0.1:{server.port}/postgres"):
+                time.sleep(0.1)
+
+            told = access.to_postgres(server.port, None, {}, "books")
+
+            for role, variable in access.VARIABLES.items():
+                with psycopg.connect(told[variable].replace("+psycopg", "")) as connection:
+                    who = connection.execute("SELECT current_user").fetchone()
+                    found = connection.execute("SELECT rolname FROM pg_roles").fetchall()
+                assert who == (f"nexafi_{role}",)
+            own = {name for (name,) in found if not name.startswith("pg_")}
+            assert own == {"postgres", "nexafi_app", "nexafi_owner", "nexafi_steward"}
+            assert access.to_postgres(server.port, None, told, "books") == told, "twice is as once"
+            with pytest.raises(Trouble, match="passwords of their own"):
+                access.to_postgres(server.port, None, {}, "books")
+    finally:
+        rules.unlink()
