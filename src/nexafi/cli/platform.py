@@ -32,7 +32,9 @@ from nexafi.kernel.server import serving
 from nexafi.kernel.server.supervisor import Program
 from nexafi.kernel.service import Service, Watch
 from nexafi.kernel.settings import SERVICES, Settings
+from nexafi.kernel.shared.cache import Cache
 from nexafi.kernel.shared.link import Link, RedisAt
+from nexafi.kernel.shared.locks import Locks
 from nexafi.kernel.trust.guard import Guard, Publisher
 from nexafi.kernel.trust.revocations import Heard, Hearer, Teller
 from nexafi.kernel.trust.secrets import Secret
@@ -330,7 +332,9 @@ class Platform:
             timedelta(hours=self.settings.idempotency_hours),
             timedelta(days=self.settings.news_days),
         )
-        found: list[object] = [self.secret, self.realm, keeping]
+        found: list[object] = [self.secret, self.realm, keeping, Cache(self.link, self.secret)]
+        if self.link is not None:
+            found.append(Locks(self.link))
         if find_spec("nexafi.users") is not None:
             from nexafi.users.settings import UsersSettings
 

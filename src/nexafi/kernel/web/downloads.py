@@ -1,10 +1,12 @@
-"""Downloads: an answer that is a file and not JSON."""
+"""Answers that need no writing: a file in place of JSON, or JSON that was written before."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from urllib.parse import quote
+
+from pydantic import BaseModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,15 @@ class Download:
         plain = re.sub(r'[^ -~]|["\\%;/]', "_", self.name) or "file"
         whole = quote(self.name, safe="")
         return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The JSON of the model that an endpoint gives; a handler may return it in its place."""
+
+    content: bytes
+
+    @classmethod
+    def of(cls, model: BaseModel) -> Written:
+        """Return *model* as it stands in an answer."""
+        return cls(model.__pydantic_serializer__.to_json(model, by_alias=True))

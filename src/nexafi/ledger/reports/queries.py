@@ -8,6 +8,7 @@ taken away again: they are few. Only a dimension is summed line by line.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,6 +115,35 @@ def chart(work: Work) -> Chart:
     banks = work.session.scalars(select(BankAccount.account_id)).all()
     mirrored = frozenset(codes[id_] for id_ in banks if id_ in codes)
     return Chart(accounts, {row.id: row.currency for row in rows}, mirrored)
+
+
+FRESH_MAX = 200
+"""With more entries that are not sealed yet than these, the books have no edition."""
+
+
+def edition(work: Work) -> str | None:
+    """Return what tells the books as they are from the books at any other time; None if unknown.
+
+    It covers all that a statement is drawn from: every entry (those in the chain by its last hash,
+    the others by their ids), the chart, the accounts of banks, fiscal years, and how the
+    organization counts its days and money.
+    """
+    fresh = work.session.scalars(select(Fresh.id).order_by(Fresh.id).limit(FRESH_MAX + 1)).all()
+    if len(fresh) > FRESH_MAX:
+        return None
+    last = select(Seal.position, Seal.hash).order_by(Seal.position.desc()).limit(1)
+    years = select(Period.id, Period.kind, Period.starts_on, Period.ends_on).order_by(Period.id)
+    drawn = chart(work)
+    state = (
+        [tuple(row) for row in work.session.execute(last)],
+        fresh,
+        [tuple(row) for row in work.session.execute(years)],
+        sorted(drawn.accounts.items(), key=str),
+        sorted(drawn.currencies.items(), key=str),
+        sorted(drawn.mirrored),
+        work.context.known,
+    )
+    return hashlib.sha256(repr(state).encode()).hexdigest()
 
 
 def fiscal_year_start(work: Work, day: date) -> date:

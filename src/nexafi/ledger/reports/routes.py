@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
+
+from pydantic import BaseModel
 
 from nexafi.contracts.ledger.permissions import LedgerPermission as May
 from nexafi.kernel.data.work import Work
-from nexafi.kernel.web.downloads import Download
+from nexafi.kernel.shared.cache import Cache
+from nexafi.kernel.web.downloads import Download, Written
 from nexafi.kernel.web.endpoints import Routes
 from nexafi.kernel.web.export import Format, export
 from nexafi.ledger.errors import SpanInvalid
@@ -35,37 +40,42 @@ routes = Routes(PREFIX)
 
 
 @routes.get("/trial-balance", needs=May.REPORT_READ, gives=TrialBalanceOut, report=True)
-def read_trial_balance(work: Work, query: ComparedQuery) -> TrialBalanceOut | Download:
+def read_trial_balance(work: Work, query: ComparedQuery, cache: Cache) -> Written | Download:
     """Return every account with its net on the debit or the credit side, as of a day."""
     asked = _asked(work, query)
-    drawn = draw.drawn_trial_balance(work, asked)
-    if query.format is Format.JSON:
+
+    def out() -> TrialBalanceOut:
+        drawn = draw.drawn_trial_balance(work, asked)
         return TrialBalanceOut.of(drawn, asked, work.context.known.base_currency)
+
+    if query.format is Format.JSON:
+        return _kept(work, cache, ("trial-balance", asked), out)
+    drawn = draw.drawn_trial_balance(work, asked)
     return export(papers.of_trial_balance(work.context, drawn, asked), query.format)
 
 
 @routes.get("/income-statement", needs=May.REPORT_READ, gives=StatementOut, report=True)
-def read_income_statement(work: Work, query: ComparedQuery) -> StatementOut | Download:
+def read_income_statement(work: Work, query: ComparedQuery, cache: Cache) -> Written | Download:
     """Return what was earned and spent over some days, without closing entries.
 
     Revenue and expenses are both positive; profit is revenue less expenses.
     """
     asked = replace(_asked(work, query), with_closing=False)
-    return _answer(work, draw.drawn_income_statement(work, asked), asked, query)
+    return _answer(work, cache, draw.drawn_income_statement, asked, query)
 
 
 @routes.get("/balance-sheet", needs=May.REPORT_READ, gives=StatementOut, report=True)
-def read_balance_sheet(work: Work, query: ComparedQuery) -> StatementOut | Download:
+def read_balance_sheet(work: Work, query: ComparedQuery, cache: Cache) -> Written | Download:
     """Return what is owned and owed as of a day, with the running year's earnings in equity."""
     asked = _asked(work, query)
-    return _answer(work, draw.drawn_balance_sheet(work, asked), asked, query)
+    return _answer(work, cache, draw.drawn_balance_sheet, asked, query)
 
 
 @routes.get("/cash", needs=May.REPORT_READ, gives=StatementOut, report=True)
-def read_cash(work: Work, query: ComparedQuery) -> StatementOut | Download:
+def read_cash(work: Work, query: ComparedQuery, cache: Cache) -> Written | Download:
     """Return what cash came in and went out, month by month, and against which accounts."""
     asked = _asked(work, query)
-    return _answer(work, draw.drawn_cash(work, asked), asked, query)
+    return _answer(work, cache, draw.drawn_cash, asked, query)
 
 
 @routes.get("/general-ledger", needs=May.REPORT_READ, gives=LedgerOut, report=True)
@@ -99,16 +109,41 @@ def read_register(work: Work, query: RegisterQuery) -> RegisterOut | Download:
 
 
 def _answer(
-    work: Work, drawn: Statement, asked: Asked, query: ComparedQuery
-) -> StatementOut | Download:
+    work: Work,
+    cache: Cache,
+    draw_: Callable[[Work, Asked], Statement],
+    asked: Asked,
+    query: ComparedQuery,
+) -> Written | Download:
     """Return a statement as it was asked for."""
-    if query.change and len(drawn.columns) != 2:
-        raise SpanInvalid("A change is between two columns; compare with one earlier span.")
-    if query.format is Format.JSON:
+
+    def drawn() -> Statement:
+        found = draw_(work, asked)
+        if query.change and len(found.columns) != 2:
+            raise SpanInvalid("A change is between two columns; compare with one earlier span.")
+        return found
+
+    def out() -> StatementOut:
         currency = work.context.known.base_currency
-        return StatementOut.of(drawn, asked, currency, changes=query.change)
-    table = papers.of_statement(work.context, drawn, asked, changes=query.change)
+        return StatementOut.of(drawn(), asked, currency, changes=query.change)
+
+    if query.format is Format.JSON:
+        return _kept(work, cache, (draw_.__name__, asked, query.change), out)
+    table = papers.of_statement(work.context, drawn(), asked, changes=query.change)
     return export(table, query.format)
+
+
+def _kept(
+    work: Work, cache: Cache, question: tuple[object, ...], out: Callable[[], BaseModel]
+) -> Written:
+    """Return what was written for the same question when the books were the same, if it is kept."""
+    edition = queries.edition(work)
+    if edition is None:
+        return Written.of(out())
+    whole = (version("nexafi"), *question, edition)
+    return Written(
+        cache.get("report", work.organization_id, whole, lambda: Written.of(out()).content)
+    )
 
 
 def _asked(work: Work, query: ReportQuery) -> Asked:
