@@ -38,6 +38,9 @@ def test_what_one_service_decides_another_knows_without_anybody_looking(platform
         name: Watch(platform.bare(name), platform.database(name)) for name in ("users", "ledger")
     }
     workers = platform.workers(watches)
+    shown = watches["ledger"].meters.exposition().decode()
+    for side in ("relay", "consumer"):
+        assert f'nexafi_broker_connected{{service="ledger",side="{side}"}} 0.0' in shown
     workers.start()
     try:
         until(lambda: watches["ledger"].health.ask().as_json()["status"] == "ready")

@@ -90,6 +90,8 @@ class Broker:
     def mind(self, name: str, watch: Watch, consumers: list[Consumer]) -> None:
         """Let a service say that it is degraded while it is cut off from the broker."""
         publisher = self._publisher(name, watch)
+        for side in ("relay", *(("consumer",) if consumers else ())):
+            watch.meters.connected(side, 0)  # shown from the start: 0 is what one must see
 
         def worry() -> str | None:
             there = publisher.is_connected and all(each.is_connected for each in consumers)

@@ -25,7 +25,8 @@ def worker(
     """Do the rounds of services until SIGTERM: tell others what happened, run what is due.
 
     For production, where services are set to NEXAFI_WORKER=separate. Several
-    may run at once: each job has a lease, each batch of news a claim.
+    may run at once: each job has a lease, each batch of news a claim. Where
+    RabbitMQ is set they hear the news of the others as well.
 
     Example: nexafi worker ledger
     """

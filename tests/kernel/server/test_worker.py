@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_one_that_is_woken_looks_at_once_unless_it_has_just_failed():
         worker.wake()
         assert looked.acquire(timeout=10)
     while not worker.has_failed:
-        pass
+        time.sleep(0.005)
     worker.wake()
     assert not looked.acquire(timeout=0.1)
 
