@@ -21,7 +21,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from typer.testing import CliRunner
 
+from nexafi.cli.main import app
 from nexafi.cli.platform import GATEWAY_PORT, SHIPPER_PORT
 from nexafi.kernel.watch.fields import FIELDS
 from tests.collector import Collector, Received
@@ -232,10 +234,27 @@ def test_a_trace_goes_through_gateway_service_and_event_to_the_collector(platfor
     assert found["work write"].parent_id in {served.span_id, found[handled].span_id}
     assert (found[handled].kind, found[handled].parent_id) == ("consumer", served.span_id)
     assert door.seconds >= served.seconds > 0
+    # The same way is told without any collector, by what the request left behind.
+    told = CliRunner().invoke(
+        app, ["trace", trace_id, "--data", str(platform.data), "--json"], catch_exceptions=False
+    )
+    (way,) = json.loads(told.stdout)["steps"]
+    assert (way["service"], way["kind"]) == ("gateway", "request")
+    (below,) = way["steps"]
+    assert below["service"] == "users"
+    assert below["ms"] <= way["ms"]
+    kinds = {step["kind"]: step for step in below["steps"]}
+    assert kinds["deed"]["what"] == "did users:organization:register"
+    assert kinds["event"]["what"] == "told users.organization_changed, carried"
+    (handled,) = kinds["event"]["steps"]
+    assert (handled["service"], handled["kind"]) == ("ledger", "handled")
+    assert handled["ms"] > 0
 
 
 def test_all_that_rules_ask_for_is_told_by_a_platform_that_runs(platform):
     platform.get(0, "/api/v1/ledger/accounts")  # a counter with labels begins with the first
+    words = ["backup", str(platform.data.parent), "--data", str(platform.data)]
+    assert CliRunner().invoke(app, words).exit_code == 0
     told = set(re.findall(r"^# TYPE (\S+) ", exposition(platform), re.MULTILINE))
 
     assert metrics() - told == LATER | UNSET

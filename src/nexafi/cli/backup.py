@@ -71,6 +71,7 @@ def backup(
     """
     from nexafi.cli.platform import Platform
     from nexafi.kernel.settings import Settings
+    from nexafi.kernel.watch import machine
 
     settings = Settings(data=data) if data else Settings()
     platform = Platform(settings)
@@ -85,6 +86,7 @@ def backup(
         told = _take(platform, file, encrypt, key, with_secret=with_secret)
     except OSError as error:
         raise CommandFailed(f"{file} cannot be written: {error.strerror}.") from error
+    machine.note_backup(settings.folder, now)
     rows = sum(sum(each["tables"].values()) for each in told["services"].values())
     if as_json:
         showing.show_json({"file": str(file), "bytes": file.stat().st_size, **told})

@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "Say what is missing, and what to do about it.",
     "events": "Show events that could not be delivered, and tell them again.",
     "logs": "Search the log of this installation.",
+    "trace": "Show the way of one request through services and events.",
     "login": "Sign in to a running platform.",
     "logout": "Forget the sign-in to a platform.",
     "user": "People of an organization.",
