@@ -243,6 +243,8 @@ class Platform:
 
     def program(self, name: str, listening: socket.socket | None) -> Program:
         """Return what the process of one service, or of the gateway, does."""
+        if self.redis is not None:
+            import_module("redis")  # before the fork, so that all processes share its pages
         if name == SHIPPER:
             return Program(name, partial(shipper.run, self.settings, self.log_as), listening)
         run = partial(self._run_gateway) if name == GATEWAY else partial(self._run_service, name)
