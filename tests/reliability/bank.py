@@ -43,7 +43,7 @@ class Bank:
     history: History = field(default_factory=History)
     misses: int = 0
     """How many readings had no good answer."""
-    pause_s: float = 0.01 if LONG else 0.03
+    pause_s: float = 0.01 if LONG else 0.05
     """Between two transfers of one client, on average."""
     _openings: int = 0
     _stopped: threading.Event = field(default_factory=threading.Event)

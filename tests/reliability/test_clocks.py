@@ -73,15 +73,3 @@ def test_an_hour_forward_and_back_again_and_again(tmp_path, chance):
     assert answers == {201}, "nobody was refused, least of all by a limit"
     took_s = time.monotonic() - began
     results.of("clock set an hour on and back", "all processes", len(JUMPS), bank, verdict, took_s)
-
-
-def test_a_lockout_does_not_last_an_hour_longer_because_the_clock_was_set_back(tmp_path):
-    clock = WallClock(tmp_path / "clock")
-    with running(tmp_path / "data", clock.settings()) as platform:
-        person = CREDENTIALS | {"organization": {"name": "Ada", "country": "US"}}
-        assert ask(platform.base, "/api/v1/users/register", "POST", person)[0] == 201
-        wrong = CREDENTIALS | {"password": "no battery and no staple"}
-        statuses = [ask(platform.base, "/api/v1/users/login", "POST", wrong)[0] for _ in range(12)]
-        assert statuses[-1] == 429, statuses
-        clock.shift(-HOUR)
-        assert ask(platform.base, "/api/v1/users/login", "POST", CREDENTIALS)[0] == 200

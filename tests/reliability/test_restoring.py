@@ -59,7 +59,8 @@ def test_books_chain_and_events_come_back_equal(tmp_path, chance):
         secret = platform.data / "secret"
         platform.kill_all()
 
-    for place, file in (("first", at_rest), ("second", under_load)):
+    places = (("first", at_rest), ("second", under_load))
+    for place, file in places if LONG else places[:1]:
         data = tmp_path / place
         data.mkdir()
         (data / "secret").write_bytes(secret.read_bytes())
@@ -82,4 +83,4 @@ def test_books_chain_and_events_come_back_equal(tmp_path, chance):
                 assert not found.lost, "acknowledged before the backup began"
                 assert found.kinds <= {"strange"}, "what came while it ran may be there"
     took_s = time.monotonic() - began
-    results.of("backup, lost machine, restore", "SQLite", 2, bank, verdict, took_s)
+    results.of("backup, lost machine, restore", "SQLite", len(places), bank, verdict, took_s)

@@ -7,14 +7,16 @@ import time
 import pytest
 
 from tests import postgreses, redises
+from tests.elastic import Elastic
 from tests.reliability import results
 from tests.reliability.bank import Bank
 from tests.reliability.chance import LONG
 from tests.reliability.places import databases
-from tests.reliability.platform import running, wait_until
+from tests.reliability.platform import free_ports, running, wait_until
 
 pytestmark = pytest.mark.timeout(600)
 TIMES = 10 if LONG else 2
+AWAY_S = 60.0 if LONG else 1.0
 MOMENT_S = 2.0 if LONG else 0.3
 
 
@@ -80,3 +82,33 @@ def test_postgresql_restarted_and_its_connections_cut(tmp_path, chance):
                 server.start()
         end(bank, "PostgreSQL killed, stopped, connections cut", "PostgreSQL", TIMES, began,
             f"{cut} connections cut")  # fmt: skip
+
+
+def test_elasticsearch_away_and_back(tmp_path, chance):
+    began = time.monotonic()
+    base = free_ports(11)
+    elastic = Elastic(base + 10)
+    elastic.start()
+    settings = {"NEXAFI_ELASTICSEARCH_URL": elastic.url, "NEXAFI_LOG_LEVEL": "INFO"}
+    try:
+        with running(tmp_path / "data", settings, base=base) as platform:
+            bank = Bank.found(platform, chance)
+            bank.open()
+            wait_until(lambda: bool(elastic.documents), platform.said)
+            elastic.stop()
+            time.sleep(AWAY_S)
+            bank.must_go_on(10)
+            if LONG:
+                platform.command("--reload")  # the process that carries the log, too
+            elastic.start()
+            end(bank, "Elasticsearch away", "Elasticsearch", 1, began, f"for {AWAY_S:g} s at least")
+            answers = {each for deed in bank.history.deeds for each in deed.answers}
+            assert answers == {201}
+            log = platform.data / "nexafi.log"
+            lines = len(log.read_text(encoding="utf-8").splitlines())
+            wait_until(
+                lambda: len(elastic.documents) >= lines, lambda: (len(elastic.documents), lines)
+            )
+            assert elastic.conflicts < lines, "told once, or known again by their id"
+    finally:
+        elastic.stop()

@@ -14,7 +14,7 @@ import sys
 import threading
 
 
-def main(what: str, listens: int, tells_up: int, is_alive: int) -> None:
+def main(what: str, tells_up: int, is_alive: int, listens: int | None = None) -> None:
     """Be the process of a program, as JSON says which, on what was opened before."""
     from nexafi.cli.platform import Platform
     from nexafi.kernel.server.supervisor import end_with
@@ -23,7 +23,7 @@ def main(what: str, listens: int, tells_up: int, is_alive: int) -> None:
     threading.Thread(target=end_with, args=(is_alive,), daemon=True).start()
     told = json.loads(what)
     platform = Platform(Settings(**told["settings"]), running=told["running"])
-    listening = socket.socket(fileno=listens)
+    listening = None if listens is None else socket.socket(fileno=listens)
     program = platform.program(told["name"], listening)
     program.run(listening, lambda: _tell(tells_up))
     logging.shutdown()

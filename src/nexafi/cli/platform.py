@@ -245,9 +245,13 @@ class Platform:
         """Return what the process of one service, or of the gateway, does."""
         if self.redis is not None:
             import_module("redis")  # before the fork, so that all processes share its pages
+        run: Callable[[socket.socket | None, Callable[[], None]], None]
         if name == SHIPPER:
-            return Program(name, partial(shipper.run, self.settings, self.log_as), listening)
-        run = partial(self._run_gateway) if name == GATEWAY else partial(self._run_service, name)
+            run = partial(shipper.run, self.settings, self.log_as)
+        elif name == GATEWAY:
+            run = self._run_gateway
+        else:
+            run = partial(self._run_service, name)
         here = {"name": name, "running": sorted(self._running), "settings": self._of_command()}
         command = [sys.executable, "-m", "nexafi.cli.anew", json.dumps(here)]
         return Program(name, run, listening, command)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from nexafi.cli.failures import CommandFailed
+from nexafi.kernel.server.signals import LEAVE
 from nexafi.kernel.watch import logfile
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def run(
     shipper = Shipper(tail, Documents(client).create)
     meters = Metrics(NAME)
     meters.ask(QUESTIONS, shipper.figures)
-    for which in (signal.SIGTERM, signal.SIGINT):
+    for which in (signal.SIGTERM, signal.SIGINT, LEAVE):
         signal.signal(which, lambda *_: shipper.stop())
     if listening is not None:
         metrics_page.show(listening, meters.exposition)

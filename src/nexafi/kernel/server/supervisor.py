@@ -51,9 +51,9 @@ class Program:
     run: Callable[[socket.socket | None, Callable[[], None]], None]
     listening: socket.socket | None = None
     anew: Sequence[str] = ()
-    """The command that is the same with the code and the settings of the moment; it is given three
-    more words: the file descriptors of the socket, of the pipe on which it tells its process id
-    once it is at work, and of the one that ends when the supervisor does."""
+    """The command that is the same with the code and the settings of the moment. It is given the
+    file descriptors of the pipe on which it tells its process id once it is at work, of the one
+    that ends when the supervisor does, and of the socket if it listens."""
 
 
 @dataclass(slots=True)
@@ -167,8 +167,8 @@ class Supervisor:
 
     def _run_anew(self, program: Program) -> NoReturn:
         """Be the command of *program*; it keeps the socket, and two of our pipes."""
-        assert program.listening is not None, "who listens nowhere is not replaced"
-        handed = (program.listening.fileno(), self._up_out, self._alive_in)
+        listening = program.listening
+        handed = (self._up_out, self._alive_in, *([listening.fileno()] if listening else []))
         for each in handed:
             os.set_inheritable(each, True)  # noqa: FBT003 - the name of the standard library
         os.execv(program.anew[0], [*program.anew, *map(str, handed)])  # noqa: S606
