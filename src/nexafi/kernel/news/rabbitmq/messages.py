@@ -84,7 +84,7 @@ def read(text: str | bytes) -> Envelope:
             name=name,
             version=int(version),
             body=dict(told["data"]),
-            occurred_at=datetime.fromisoformat(told["time"]),
+            occurred_at=_moment(told["time"]),
             request_id=str(told.get("requestid", "")),
             traceparent=str(told.get("traceparent", "")),
         )
@@ -97,3 +97,10 @@ def read(text: str | bytes) -> Envelope:
 def _check_version(version: object) -> None:
     if version != SPECVERSION:
         raise Unreadable(f"it is of version {version!r} of CloudEvents, and we read {SPECVERSION}")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise Unreadable(f"its time {text!r} has no zone")
+    return moment
