@@ -25,8 +25,8 @@ from nexafi.kernel.data.connections import Limits
 from tests.postgreses import PATIENCE_S, _whom, free_port
 
 IS_ASKED = bool(os.environ.get("NEXAFI_TEST_PGBOUNCER"))
-LIMITS = Limits(is_pooled=IS_ASKED)
-"""How the tests reach PostgreSQL."""
+LIMITS = Limits(wait_s=30, lock_s=30, is_pooled=IS_ASKED)
+"""How the tests reach PostgreSQL: patiently, since sixteen at once on a busy machine take long."""
 
 PROGRAM = shutil.which("pgbouncer") or (
     "/usr/sbin/pgbouncer" if Path("/usr/sbin/pgbouncer").exists() else None

@@ -74,6 +74,7 @@ def swap(work: Work, body: Named, fate: Fate) -> Named:
 
 @routes.get("", needs=Anyone.SIGNED_IN, gives=Named)
 def read(work: Work, fate: Fate) -> Named:
+    work.session.scalar(select(1))  # only now is there a transaction that can be lost
     fate.tries += 1
     fate.comes(work)
     return Named(code=str(work.session.scalar(select(func.count(Account.id)))))
