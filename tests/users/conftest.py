@@ -100,8 +100,8 @@ class Users:
 
     def deeds(self) -> list[str]:
         """Return what was noted, in order."""
-        with self.database.engine.connect() as connection:
-            return list(connection.scalars(text("SELECT deed FROM audit ORDER BY at, id")))
+        with self.database.steward() as session:
+            return list(session.scalars(text("SELECT deed FROM audit ORDER BY at, id")))
 
     def everything(self) -> str:
         """Return all that stands in the database, as one text."""
