@@ -12,7 +12,7 @@ from tests.reliability.chance import LONG
 from tests.reliability.platform import running
 
 pytestmark = pytest.mark.timeout(300)
-TIMES = 20 if LONG else 1
+TIMES = 5 if LONG else 1
 
 
 def test_no_request_fails_while_everything_is_replaced(tmp_path, chance):
