@@ -15,7 +15,7 @@ from tests.reliability.disks import Disk, Quota, may_mount, mounted, needs_mount
 from tests.reliability.places import databases
 from tests.reliability.platform import ask, running, wait_until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 TIMES = 10 if LONG else 1
 ENOUGH = 20
 

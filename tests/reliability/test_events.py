@@ -56,7 +56,7 @@ class Renamers:
             self.tried += 1
             status, _ = line.ask("PATCH", "/api/v1/users/organization", {"name": name})
             self.told += status == 200
-            self._stopped.wait(0.05 * chance.random())
+            self._stopped.wait(0.2 * chance.random())
         line.hang_up()
 
 
@@ -88,10 +88,14 @@ def revisions_heard(platform: Platform) -> Counter[int]:
 def hear_all(platform: Platform) -> tuple[list[int], Counter[int]]:
     """Wait until all that was told was heard, and for whoever would hear it again."""
     told = revisions_told(platform)
-    wait_until(
-        lambda: not set(told) - revisions_heard(platform).keys(),
-        lambda: f"{set(told) - revisions_heard(platform).keys()}: {platform.said()}",
-    )
+    left = len(told) + 1
+    while unheard := set(told) - revisions_heard(platform).keys():  # as long as there is progress
+        assert len(unheard) < left, f"{len(unheard)} of {len(told)} unheard: {platform.said()}"
+        left = len(unheard)
+        wait_until(
+            lambda before=left: len(set(told) - revisions_heard(platform).keys()) < before,
+            platform.said,
+        )
 
     def is_sent() -> bool:
         with asked(platform, "users") as users:

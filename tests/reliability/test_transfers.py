@@ -14,7 +14,7 @@ from tests.reliability.chance import LONG
 from tests.reliability.killing import kill_on
 from tests.reliability.platform import running
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 KILLS, OVER_S = (25, 60.0) if LONG else (5, 2.5)
 
 
