@@ -66,7 +66,7 @@ def ground(request, tmp_path):
         with psycopg.connect(make_url(POSTGRES).set(drivername="postgresql", database=name)
                              .render_as_string(hide_password=False)) as connection:  # fmt: skip
             kept = connection.execute("SELECT count(*) FROM ledger.entries").fetchone()
-        assert kept[0] > 200, "the books of the tour are on PostgreSQL"
+        assert kept[0] > 150, "the books of the tour are on PostgreSQL"
     finally:
         Servers(POSTGRES).drop(name)
         forget(given | named(given, name))
