@@ -5,10 +5,11 @@
 
 Each step is ORGANIZATIONS:LINES, the lines shared equally. `NEXAFI_TEST_POSTGRES` names a server; a
 database is made on it and dropped. The books of a step are written by the server itself, with
-triggers off, as posting and sealing leave them; `check` then proves that balances equal lines. What
-is measured goes the usual way: entries are posted by as many threads as there are clients, each in
-an organization by chance, and reports are asked of organizations by chance. The reference is the
-same in every step: one `INSERT` of a row into a table of its own, committed, by the same threads.
+triggers off, as posting and sealing leave them; it is proven that balances equal lines. What is
+measured goes the usual way: entries are posted by as many threads as there are clients, in one
+process and without HTTP, each in an organization by chance; reports are asked of several, each of
+other days, so that none is a kept one. The reference is the same in every step: one `INSERT` of a
+row into a table of its own, committed, by the same threads.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ INSERT INTO entries (organization_id, id, journal, kind, date, description, base
                      lines_count, posted_by, recorded_at)
 SELECT ('{owner}' || lpad(to_hex(o), 12, '0'))::uuid,
        ('01900000-0000-7000-8000-' || lpad(to_hex(e), 12, '0'))::uuid,
-       'general', 'standard', date '2024-01-01' + mod(e * 7919, 1050)::int,
+       'general', 'standard', date '2024-01-01' + mod(mod(e, 1050) * 7919, 1050)::int,
        'An entry of the benchmark', 'EUR', 4, 'bench', timestamptz '2026-11-19 12:00'
   FROM generate_series(1, {organizations}) AS o CROSS JOIN generate_series(1, {entries}) AS e;
 
@@ -93,9 +94,9 @@ OFF = text(
 )
 OWNER = "0be7c400-0000-7000-8000-"
 QUESTIONS = {
-    "balance sheet": "balance-sheet?as_of=2026-08-13",
-    "income statement": "income-statement?from=2025-01-01&to=2025-12-31",
-    "ledger page": "general-ledger?from=2024-01-01&to=2026-11-15",
+    "balance sheet": "balance-sheet?as_of=2026-08-{day:02}",
+    "income statement": "income-statement?from=2025-01-{day:02}&to=2025-12-{day:02}",
+    "ledger page": "general-ledger?from=2024-01-{day:02}&to=2026-11-15",
 }
 ASKED = 15
 CODES = [str(1000 + place) for place in range(200)]
@@ -195,7 +196,7 @@ def measure(database: Database, admin: str, step: Step, clients: int, seconds: f
     for place in range(ASKED):
         client = apps[sorted(apps)[place % len(apps)]]
         for name, question in QUESTIONS.items():
-            answers[name].append(reports.asking(client, question)())
+            answers[name].append(reports.asking(client, question.format(day=place + 1))())
     posted = [by_threads(post, clients, seconds / 2), by_threads(post, clients, seconds / 2)]
     rate = by_threads(bare, clients, seconds / 2)
     engine.dispose()
@@ -300,6 +301,7 @@ def main() -> int:
         for step in map(Step.of, given.steps.split(",")):
             fill(admin, step)
             found.append(measure(database, admin, step, given.clients, given.seconds))
+            print(table(found[-1:]).splitlines()[-1], flush=True)
         database.close()
     finally:
         cluster.close()
