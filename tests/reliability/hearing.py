@@ -22,6 +22,8 @@ from nexafi.ledger.subscriptions import subscriptions
 
 DEED = "ledger:news:hear"
 WINDOW_S = 0.03
+BROKEN_WINDOW_S = 0.15
+"""Longer still: what is broken must be found out whenever the test is run."""
 
 
 def count() -> None:
@@ -62,7 +64,7 @@ def inbox_afterwards() -> None:
                 return False
         with database.work(context) as work:
             handler(work=work, event=event_type.model_validate(envelope.body), **tools)
-        time.sleep(WINDOW_S)
+        time.sleep(BROKEN_WINDOW_S)
         with database.work(context) as work:
             work.session.add(InboxRow(event_id=envelope.id, received_at=context.now))
         return True

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 from tests import brokers
 from tests.reliability import results
 from tests.reliability.bank import Bank, Line
-from tests.reliability.chance import LONG
+from tests.reliability.chance import LONG, Chance
 from tests.reliability.hearing import DEED
 from tests.reliability.killing import kill_on
 from tests.reliability.platform import Platform, running, wait_until
@@ -25,6 +25,7 @@ from tests.reliability.platform import Platform, running, wait_until
 pytestmark = pytest.mark.timeout(600)
 KILLS, OVER_S = (20, 40.0) if LONG else (4, 3.0)
 CLIENTS = 2
+ATTEMPTS = 4
 
 
 class Renamers:
@@ -153,9 +154,14 @@ def test_each_event_has_one_effect_whoever_is_killed(tmp_path, chance):
 
 
 def test_an_inbox_that_is_written_afterwards_is_found_out(tmp_path, chance):
-    told, heard = run(tmp_path, chance, {}, "inbox written afterwards")
-
-    assert any(heard[each] > 1 for each in told), f"seed {chance.seed_given}"
+    for attempt in range(ATTEMPTS):  # whom a kill meets, and when, is not all in our hands
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        again = Chance(chance.seed_given + attempt)
+        told, heard = run(folder, again, {}, "inbox written afterwards")
+        if any(heard[each] > 1 for each in told):
+            return
+    pytest.fail(f"nobody noticed in {ATTEMPTS} runs, seed {chance.seed_given}")
 
 
 @pytest.mark.skipif(not LONG, reason="it starts a RabbitMQ six times: NEXAFI_TEST_LONG=1")

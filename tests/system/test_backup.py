@@ -274,9 +274,11 @@ def test_a_backup_that_was_touched_or_cut_off_is_refused_and_restores_nothing(
     secret.write_bytes((source.data / "secret").read_bytes())
     secret.chmod(0o600)
     content = whole.read_bytes()
+    touched = bytearray(content)
+    touched[len(content) // 2] ^= 1
     broken = {
         "cut off": content[:-100],
-        "touched": content[: len(content) // 2] + b"x" + content[len(content) // 2 + 1 :],
+        "touched": bytes(touched),
         "none of ours": b"nothing",
         "another head": content.replace(b'"key": "secret"', b'"key": "secreT"', 1),
     }
