@@ -10,12 +10,13 @@ from tests.conftest import ENGINES
 from tests.reliability import results
 from tests.reliability.bank import Bank
 from tests.reliability.broken import VARIANTS
-from tests.reliability.chance import LONG
+from tests.reliability.chance import LONG, Chance
 from tests.reliability.killing import kill_on
 from tests.reliability.platform import running
 
 pytestmark = pytest.mark.timeout(600)
 KILLS, OVER_S = (25, 60.0) if LONG else (5, 2.5)
+ATTEMPTS = 4
 
 
 def test_killed_again_and_again_it_keeps_what_it_acknowledged(tmp_path, engine, settings, chance):
@@ -51,7 +52,19 @@ def test_each_variant_that_is_broken_is_tried():
 @pytest.mark.parametrize("engine", ENGINES if LONG else ENGINES[:1], indirect=True)
 @pytest.mark.parametrize("variant", FAULTS)
 def test_a_platform_that_is_broken_is_found_out(tmp_path, engine, settings, chance, variant):
-    with running(tmp_path / "data", settings, variant) as platform:
+    verdicts = []
+    for attempt in range(ATTEMPTS):  # whom a kill meets, and when, is not all in our hands
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        verdicts.append(judged(folder, settings, Chance(chance.seed_given + attempt), variant))
+        if FAULTS[variant] & verdicts[-1].kinds:
+            return
+    pytest.fail(f"not in {ATTEMPTS} runs, seed {chance.seed_given}: {verdicts}")
+
+
+def judged(folder, settings, chance, variant):
+    """Kill a platform that is broken while clients work, and return what the judge says of it."""
+    with running(folder / "data", settings, variant) as platform:
         bank = Bank.found(platform, chance)
         bank.open()
         kills = 0 if variant.startswith("balances") else KILLS // 2
@@ -63,6 +76,4 @@ def test_a_platform_that_is_broken_is_found_out(tmp_path, engine, settings, chan
             victims=["ledger"],
         )
         bank.close()
-        verdict = bank.verdict()
-
-    assert FAULTS[variant] & verdict.kinds, f"seed {chance.seed_given}: {verdict}"
+        return bank.verdict()
