@@ -14,7 +14,16 @@ from nexafi.kernel.data.database import Database
 from nexafi.kernel.data.tables import OutboxRow
 from nexafi.kernel.news.memory import Bus
 from nexafi.kernel.news.outbox import tell
-from nexafi.kernel.news.relay import CLAIM, TRIES_MAX, Outcome, one_by_one, pause, relay
+from nexafi.kernel.news.relay import (
+    CLAIM,
+    TRIES_MAX,
+    WAY_PAUSE_MAX,
+    Outcome,
+    one_by_one,
+    pause,
+    relay,
+    way_pause,
+)
 from nexafi.ledger.app import service
 from tests.conftest import HOME
 
@@ -118,17 +127,31 @@ def test_what_was_not_carried_keeps_its_place_and_its_tries(database):
     assert relay(database, one_by_one(Listener())) == 1
 
 
-def test_what_finds_no_way_is_tried_later_and_never_parked(database, clock):
+def test_what_finds_no_way_is_not_to_blame_and_goes_out_soon_after_there_is_one(database, clock):
     def lost(batch):
         return Outcome(returned={each.id: "no queue takes it" for each in batch})
 
-    for tries in range(TRIES_MAX + 2):
+    listener = Listener("one")
+    for _ in range(TRIES_MAX - 1):
+        relay(database, one_by_one(listener))
+        clock.pass_by(pause(TRIES_MAX))
+    listener.unbearable = ("one", "two")
+    for _ in range(TRIES_MAX + 2):
         assert relay(database, lost) == 0
-        clock.pass_by(pause(tries + 1))
+        assert relay(database, one_by_one(listener)) == 0, "it is tried later, not at once"
+        clock.pass_by(WAY_PAUSE_MAX)
 
-    listener = Listener()
-    assert relay(database, one_by_one(listener)) == 2
-    assert listener.heard == ["one", "two"]
+    with database.steward() as session:
+        waiting = session.scalars(select(OutboxRow).where(OutboxRow.sent_at.is_(None))).one()
+    assert (waiting.tries, waiting.parked_at) == (TRIES_MAX - 1, None)
+    assert waiting.reason == "no queue takes it"
+    assert relay(database, one_by_one(Listener())) == 1
+
+
+def test_who_waits_for_a_way_looks_again_after_half_of_the_time_that_it_has_waited():
+    waited = [timedelta(seconds=seconds) for seconds in (-3_600, 0, 4, 10, 60, 86_400)]
+
+    assert [way_pause(each).total_seconds() for each in waited] == [2, 2, 2, 5, 30, 30]
 
 
 def test_relays_side_by_side_carry_each_event_once(open_database, context):

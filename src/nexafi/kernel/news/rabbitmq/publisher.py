@@ -1,10 +1,11 @@
 """The publisher: gives a batch of the outbox to RabbitMQ, and knows what it has taken.
 
 A whole batch is sent before the first confirm is awaited, in the order of the
-outbox. What was confirmed is sent; what the broker returned because no queue
-takes it is told apart: if a service of this code listens to it, its queue or
-binding was removed, and the event stays in the outbox until it is there again;
-if nobody does, that is how it is, and it is done.
+outbox. What was confirmed is sent; what the broker refused (a queue that has no
+leader just now) stays in the outbox until it is taken. What it returned because
+no queue takes it is told apart: if a service of this code listens to it, its
+queue or binding was removed, and the event stays in the outbox until it is
+there again; if nobody does, that is how it is, and it is done.
 """
 
 from __future__ import annotations
