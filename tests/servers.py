@@ -23,7 +23,7 @@ from nexafi.kernel.data.postgres import APP, OWNER, STEWARD
 from nexafi.kernel.news.rabbitmq import topology
 from nexafi.kernel.news.rabbitmq.link import RabbitAt
 from nexafi.kernel.settings import SERVICES, Settings
-from tests.databases import ONE_AT_A_TIME, PASSWORD
+from tests.databases import ONE_AT_A_TIME, PASSWORD, make_roles
 
 VARIABLES = {
     APP: "NEXAFI_DATABASE_URL",
@@ -75,6 +75,7 @@ class Servers:
         """Return a database with roles, schemas and tables, made when it is first asked for."""
         if self._template is None:
             name = f"nexafi_place_{uuid4().hex}"
+            make_roles(self.url)
             with psycopg.connect(self._admin, autocommit=True) as connection:
                 connection.execute("SELECT pg_advisory_lock(%s)", (ONE_AT_A_TIME,))
                 roles.apply(self._admin, name, SERVICES, renew=False)

@@ -2,11 +2,11 @@
 --   psql -v owner_password=... -v app_password=... -v steward_password=... -f roles.sql
 \set ON_ERROR_STOP on
 SELECT 'CREATE ROLE nexafi_owner LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexafi_owner') \gexec
-ALTER ROLE nexafi_owner PASSWORD :'owner_password';
+ALTER ROLE nexafi_owner LOGIN PASSWORD :'owner_password';
 SELECT 'CREATE ROLE nexafi_app LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexafi_app') \gexec
-ALTER ROLE nexafi_app PASSWORD :'app_password';
+ALTER ROLE nexafi_app LOGIN PASSWORD :'app_password';
 SELECT 'CREATE ROLE nexafi_steward LOGIN BYPASSRLS' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexafi_steward') \gexec
-ALTER ROLE nexafi_steward PASSWORD :'steward_password';
+ALTER ROLE nexafi_steward LOGIN PASSWORD :'steward_password';
 GRANT nexafi_owner TO CURRENT_USER;
 SELECT 'CREATE DATABASE nexafi OWNER nexafi_owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'nexafi') \gexec
 \connect nexafi

@@ -56,6 +56,7 @@ def installed(server: Server, tmp_path_factory) -> Installed:
         patch.chdir(folder)
         patch.setenv("NEXAFI_DATA", str(folder))
         admin = server.url().replace("+psycopg", "")
+        server.ask("CREATE ROLE nexafi_app NOLOGIN")  # as a migration of before has left it
         given = commands.json("database", "roles", "--apply", admin)
         for variable, url in given.items():
             patch.setenv(variable, url)

@@ -33,7 +33,7 @@ def script(database: str, schemas: Sequence[str]) -> str:
     for role, rights in ROLES.items():
         variable = f"{role.removeprefix('nexafi_')}_password"
         parts.append(_unless_there(f"CREATE ROLE {role} {rights}", "pg_roles", "rolname", role))
-        parts.append(f"ALTER ROLE {role} PASSWORD :'{variable}';")
+        parts.append(f"ALTER ROLE {role} LOGIN PASSWORD :'{variable}';")
     parts.append(f"{_own_it()};")
     make = f"CREATE DATABASE {database} OWNER {OWNER}"
     parts.append(_unless_there(make, "pg_database", "datname", database))
@@ -64,18 +64,18 @@ def apply(url: str, database: str, schemas: Sequence[str], *, renew: bool) -> di
     """Make roles, database and schemas as the administrator at *url*.
 
     Return the addresses of the three roles, by role. A role that was there keeps
-    its password, which we do not know (``...``), unless *renew*.
+    its password, which we do not know (``...``), unless *renew*; one that was made
+    by a migration cannot log in yet, and is given one.
     """
     address = make_url(url)
     passwords: dict[str, str] = {}
     with _connected(url) as connection:
         for role, rights in ROLES.items():
-            there = _found(connection, "pg_roles", "rolname", role)
-            if not there:
+            if not _found(connection, "pg_roles", "rolname", role):
                 connection.exec_driver_sql(f"CREATE ROLE {role} {rights}")
-            if renew or not there:
-                passwords[role] = secrets.token_urlsafe(PASSWORD_BYTES)
-                connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{passwords[role]}'")
+                passwords[role] = _new_password(connection, role)
+            elif renew or not _may_log_in(connection, role):
+                passwords[role] = _new_password(connection, role)
         connection.exec_driver_sql(_own_it())
         if not _found(connection, "pg_database", "datname", database):
             connection.exec_driver_sql(f"CREATE DATABASE {database} OWNER {OWNER}")
@@ -84,6 +84,17 @@ def apply(url: str, database: str, schemas: Sequence[str], *, renew: bool) -> di
         for statement in within(database, schemas):
             connection.exec_driver_sql(statement)
     return _addresses(inside.set(drivername="postgresql+psycopg"), passwords)
+
+
+def _new_password(connection: Connection, role: str) -> str:
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    connection.exec_driver_sql(f"ALTER ROLE {role} LOGIN PASSWORD '{password}'")
+    return password
+
+
+def _may_log_in(connection: Connection, role: str) -> bool:
+    statement = "SELECT rolcanlogin FROM pg_roles WHERE rolname = %(role)s"
+    return bool(connection.exec_driver_sql(statement, {"role": role}).scalar())
 
 
 def _addresses(inside: URL, passwords: Mapping[str, str]) -> dict[str, str]:
