@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from nexafi.contracts.users.events import OrganizationChanged
 from nexafi.kernel.data.database import Database
 from nexafi.kernel.data.tables import OutboxRow
+from nexafi.kernel.news import relay as relays
 from nexafi.kernel.news.memory import Bus
 from nexafi.kernel.news.outbox import tell
 from nexafi.kernel.news.relay import (
@@ -83,6 +85,22 @@ def test_a_batch_whose_relay_died_is_told_again_once_its_claim_has_run_out(datab
     assert relay(database, one_by_one(Listener())) == 0
     clock.pass_by(CLAIM + timedelta(seconds=1))
     assert relay(database, one_by_one(Listener())) == 2
+
+
+def test_who_is_slow_leaves_the_rest_before_its_claim_runs_out(database, monkeypatch):
+    monkeypatch.setattr(relays, "CLAIM", timedelta(milliseconds=60))
+    listener = Listener()
+
+    def slowly(envelope) -> None:
+        time.sleep(0.03)
+        listener(envelope)
+
+    assert relay(database, one_by_one(slowly)) == 1
+    with database.steward() as session:
+        left = session.scalars(select(OutboxRow).where(OutboxRow.sent_at.is_(None))).one()
+    assert (left.tries, left.due_at) == (0, left.occurred_at)
+    assert relay(database, one_by_one(slowly)) == 1
+    assert listener.heard == ["one", "two"]
 
 
 def test_a_listener_that_fails_keeps_no_other_from_hearing(database):

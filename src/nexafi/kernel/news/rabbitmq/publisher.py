@@ -11,6 +11,7 @@ there again; if nobody does, that is how it is, and it is done.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -34,6 +35,9 @@ from nexafi.kernel.news.relay import Outcome
 
 WINDOW: Final = 500
 """How many are sent before their confirms are awaited; more brought nothing when measured."""
+
+LEAST_S: Final = 0.001
+"""No time at all would mean to wait for ever."""
 
 MANDATORY: Final = True
 IMMEDIATE: Final = False
@@ -85,15 +89,20 @@ class Publisher:
             raise BrokerAway(f"RabbitMQ hung up: {error}") from error
 
     def __call__(self, batch: Sequence[Envelope]) -> Outcome:
-        """Publish *batch* and wait until each of it is confirmed, refused or returned."""
+        """Publish *batch* and wait until each of it is confirmed, refused or returned.
+
+        It waits for as long as an answer may take, whatever arrives meanwhile: a
+        batch must be done with before the relay's claim to it runs out.
+        """
         self._window = window = _Window()
         try:
             self.ready()
             with gathering(self._connection):
                 for envelope in batch:
                     self._send(envelope)
+            enough = time.monotonic() + ANSWER_S
             while window.open:
-                self._connection.drain_events(timeout=ANSWER_S)
+                self._connection.drain_events(timeout=max(enough - time.monotonic(), LEAST_S))
         except (*FAULTS, BrokerAway) as error:
             self._lose()
             fault = error if isinstance(error, BrokerAway) else BrokerAway(f"RabbitMQ: {error!r}")
