@@ -25,6 +25,15 @@ PYTHON = BIN / "python"
 NOTE = VENV / "nexafi.json"
 """What the environment was made from."""
 
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+"""Where it is set, Python keeps nothing of what it compiles; images of containers often set it."""
+
+COMPILE = (
+    "import compileall, sys;"
+    "[compileall.compile_dir(each, quiet=2, workers=0) for each in sys.argv[1:]]"
+)
+"""Compiles what is in folders; templates that packages bring along are no Python, and are left."""
+
 OLDEST = (3, 11)
 LOCKS = {False: "requirements.lock", True: "requirements-dev.lock"}
 
@@ -83,6 +92,9 @@ def _make(*, dev: bool, fresh: bool) -> None:
         install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run([*install, "--require-hashes", "-r", str(ROOT / LOCKS[dev])])
     _run([*install, "--no-deps", "--editable", str(ROOT)])
+    if os.environ.get(NO_BYTECODE):  # each process would compile all that it imports, for seconds
+        installed = map(str, (VENV / "lib").glob("python*/site-packages"))
+        _run([str(PYTHON), "-c", COMPILE, *installed, str(ROOT / "src")])
 
 
 def _run(command: list[str]) -> None:

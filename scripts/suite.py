@@ -62,6 +62,7 @@ class Step:
 def main(arguments: list[str]) -> int:
     """Set up, run all, sum up; return 0 only if everything holds."""
     options, to_pytest = _options(arguments)
+    os.environ.pop(environment.NO_BYTECODE, None)  # hundreds of processes would compile all anew
     try:
         seconds = environment.ensure(dev=True)
     except environment.NotSetUp as error:

@@ -85,6 +85,19 @@ def test_an_environment_is_made_once_and_again_when_a_lock_has_changed(project):
     assert len(project.ran) > made
 
 
+def test_where_python_keeps_nothing_that_it_compiles_all_is_compiled_at_once(project, monkeypatch):
+    monkeypatch.delenv(environment.NO_BYTECODE, raising=False)
+    environment.ensure(dev=False)
+    assert not [command for command in project.ran if environment.COMPILE in command]
+
+    monkeypatch.setenv(environment.NO_BYTECODE, "1")
+    (project.root / "requirements.lock").write_text("other==1\n")
+    environment.ensure(dev=False)
+
+    assert project.ran[-1][1:3] == ["-c", environment.COMPILE]
+    assert project.ran[-1][-1] == str(project.root / "src")
+
+
 def test_every_hash_is_checked(project):
     environment.ensure(dev=True)
 
