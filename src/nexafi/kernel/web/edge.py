@@ -29,10 +29,11 @@ from nexafi.kernel.web.endpoints import (
     READS,
     Endpoint,
     Identify,
+    Message,
     location,
 )
 from nexafi.kernel.web.frame import REQUEST_ID
-from nexafi.kernel.web.idempotency import REPLAYED, Answer, Claim
+from nexafi.kernel.web.idempotency import HEADER, REPLAYED, Answer, Claim
 from nexafi.kernel.web.uploads import Upload
 
 log = logging.getLogger(__name__)
@@ -185,6 +186,11 @@ def _reader(endpoint: Endpoint) -> Callable[[Request, dict[str, object]], dict[s
             found["body"] = body.read(request)
         if "file" in hints:
             found["file"] = _file(request)
+        if "message" in hints:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            found["message"] = Message(request.get_data(), headers)
+        if "key" in hints:
+            found["key"] = request.headers.get(HEADER)
         return found
 
     return read

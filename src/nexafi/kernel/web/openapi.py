@@ -146,6 +146,8 @@ def _operation(endpoint: Endpoint, names: dict[tuple[Any, str], Json]) -> Json:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
     if "file" in endpoint.hints:
         described["requestBody"] = {"required": True, "content": {"multipart/form-data": FILE}}
+    if "message" in endpoint.hints:
+        described["requestBody"] = {"required": True, "content": {JSON: {"schema": {}}}}
     described["responses"] = _answers(endpoint, names)
     return described
 

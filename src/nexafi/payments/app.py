@@ -1,0 +1,28 @@
+"""Payments, put together."""
+
+from __future__ import annotations
+
+from nexafi.kernel.service import Service
+from nexafi.kernel.trust.secrets import Secret
+from nexafi.payments import counts
+from nexafi.payments.charges.routes import routes as charges
+from nexafi.payments.connections.routes import routes as connections
+from nexafi.payments.customers.routes import routes as customers
+from nexafi.payments.jobs import jobs
+from nexafi.payments.movements.routes import routes as movements
+from nexafi.payments.providers.installed import providers
+from nexafi.payments.settings import PaymentsSettings
+from nexafi.payments.subscriptions import subscriptions
+from nexafi.payments.tables import Base
+
+service = Service(
+    name="payments",
+    port=5003,
+    tables=Base,
+    routes=[charges, customers, connections, movements],
+    subscriptions=subscriptions,
+    jobs=jobs,
+    equipment=[providers(PaymentsSettings()), PaymentsSettings()],
+    counts=counts.ALL,
+    expects=[Secret],
+)

@@ -1,0 +1,109 @@
+"""What the others are told of a charge: its news, and each movement of money once."""
+
+from __future__ import annotations
+
+from nexafi.contracts.payments.events import (
+    ChargeActionRequired,
+    ChargeAuthorized,
+    ChargeCaptured,
+    ChargeFailed,
+    ChargeRefunded,
+    ChargeVoided,
+    MoneyMoved,
+    MovementKind,
+    RefundFailed,
+)
+from nexafi.kernel.data.work import Work
+from nexafi.kernel.news.outbox import tell
+from nexafi.kernel.values.ids import new_id
+from nexafi.kernel.values.money import Money
+from nexafi.payments import counts
+from nexafi.payments.charges import rules
+from nexafi.payments.charges.rules import OperationState, State
+from nexafi.payments.movements import actions as movements
+from nexafi.payments.providers.port import Kind
+from nexafi.payments.tables import Charge, Operation
+
+
+def tell_action(work: Work, charge: Charge) -> None:
+    """Tell that the payer has to do something."""
+    tell(work, ChargeActionRequired(charge_id=charge.id, amount=charge.amount))
+
+
+def tell_finished(work: Work, charge: Charge, operation: Operation) -> None:
+    """Tell what came of an operation that has just been finished."""
+    kind = Kind(operation.kind)
+    if operation.state == OperationState.SUCCEEDED:
+        _tell_done(work, charge, operation, kind)
+    elif kind is Kind.REFUND:
+        news = RefundFailed(
+            charge_id=charge.id,
+            refund_id=operation.id,
+            amount=operation.amount,
+            reason=operation.reason,
+        )
+        tell(work, news)
+    elif charge.state == State.FAILED:
+        work.count(counts.FAILURES)
+        tell(work, ChargeFailed(charge_id=charge.id, amount=charge.amount, reason=charge.reason))
+    elif charge.state == State.VOIDED:
+        tell(work, ChargeVoided(charge_id=charge.id, amount=charge.amount))
+
+
+def _tell_done(work: Work, charge: Charge, operation: Operation, kind: Kind) -> None:
+    today = work.context.today
+    match kind:
+        case Kind.AUTHORIZE:
+            tell(work, ChargeAuthorized(charge_id=charge.id, amount=operation.amount))
+        case Kind.SALE | Kind.CAPTURE:
+            work.count(counts.CAPTURES)
+            move(work, charge, operation, MovementKind.CAPTURE)
+            captured = ChargeCaptured(
+                charge_id=charge.id,
+                operation_id=operation.id,
+                amount=operation.amount,
+                fee=Money(operation.fee_minor, charge.currency),
+                captured_on=today,
+            )
+            tell(work, captured)
+        case Kind.REFUND:
+            work.count(counts.REFUNDS)
+            move(work, charge, operation, MovementKind.REFUND)
+            refunded = ChargeRefunded(
+                charge_id=charge.id,
+                refund_id=operation.id,
+                amount=operation.amount,
+                refunded_on=today,
+            )
+            tell(work, refunded)
+        case Kind.VOID:
+            tell(work, ChargeVoided(charge_id=charge.id, amount=operation.amount))
+
+
+def move(work: Work, charge: Charge, operation: Operation, kind: MovementKind) -> None:
+    """Tell the ledger of money of a charge that moved by an operation."""
+    fee = Money(operation.fee_minor, charge.currency) if operation.fee_minor else None
+    worth = None
+    if charge.rate is not None:
+        worth = rules.worth(operation.amount, charge.rate, work.context.known.base_currency)
+    references = {"charge": str(charge.id), "operation": str(operation.id)}
+    if charge.customer_id is not None:
+        references["customer"] = str(charge.customer_id)
+    news = MoneyMoved(
+        movement_id=new_id(),
+        kind=kind,
+        on=work.context.today,
+        amount=operation.amount,
+        fee=fee,
+        worth=worth,
+        provider=charge.provider,
+        description=charge.description,
+        references=references,
+    )
+    movements.move(
+        work,
+        news,
+        reference=operation.reference,
+        charge_id=charge.id,
+        operation_id=operation.id,
+    )

@@ -1,0 +1,1 @@
+"""Connections: the providers that an organization uses, and its keys there."""

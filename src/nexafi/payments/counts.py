@@ -1,0 +1,16 @@
+"""What is counted of payments, for those who run them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nexafi.kernel.watch.counts import Count
+
+CHARGES: Final = Count("charges_created", "Charges that were made.")
+CAPTURES: Final = Count("captures", "Captures that providers made.")
+FAILURES: Final = Count("charges_failed", "Charges that providers refused.")
+REFUNDS: Final = Count("refunds", "Refunds that providers made.")
+MOVEMENTS: Final = Count("movements", "Money movements that were told to the ledger.")
+HELD: Final = Count("operations_held", "Operations whose outcome a person has to find out.")
+
+ALL: Final = (CHARGES, CAPTURES, FAILURES, REFUNDS, MOVEMENTS, HELD)

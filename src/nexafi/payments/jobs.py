@@ -1,0 +1,30 @@
+"""What the clock starts in payments."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from nexafi.kernel.data.work import Begin
+from nexafi.kernel.news.jobs import Jobs
+from nexafi.kernel.trust.secrets import Secret
+from nexafi.payments.charges import asking, queries
+from nexafi.payments.charges.asking import Tools
+from nexafi.payments.providers.port import Providers
+
+jobs = Jobs()
+
+RESOLVING = timedelta(minutes=2)
+"""For so long nothing is asked again when a process was killed while it did."""
+
+
+@jobs.every(timedelta(seconds=1), due=queries.with_operations_due, lease=RESOLVING)
+def ask_again(begin: Begin, providers: Providers, secret: Secret) -> None:
+    """Ask again about what a provider was asked and did not answer, or has not ended.
+
+    The key is the same, so the provider does it once, whether or not our first
+    question reached it; after its time for keys it is looked up instead.
+    """
+    with begin() as work:
+        due = queries.operations_due(work)
+    for operation_id in due:
+        asking.resume(begin, Tools(providers, secret), operation_id)

@@ -1,0 +1,1 @@
+"""Movements: each money movement, and whether the books have it."""

@@ -1,0 +1,1 @@
+"""Rates: what the ledger told us of what currencies are worth."""

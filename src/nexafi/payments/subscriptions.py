@@ -1,0 +1,31 @@
+"""The news that payments listen to, and what they do about each."""
+
+from __future__ import annotations
+
+from nexafi.contracts.ledger.events import MovementBooked, RatesChanged
+from nexafi.contracts.users.events import OrganizationChanged
+from nexafi.kernel.data import organizations
+from nexafi.kernel.data.work import Work
+from nexafi.kernel.news.subscriptions import Subscriptions
+from nexafi.payments.movements import actions as movements
+from nexafi.payments.rates import actions as rates
+
+subscriptions = Subscriptions()
+
+
+@subscriptions.on(OrganizationChanged)
+def keep_organization(work: Work, event: OrganizationChanged) -> None:
+    """Remember what the organization is called and where it keeps its days."""
+    organizations.keep(work, event.home, event.revision)
+
+
+@subscriptions.on(RatesChanged)
+def keep_rates(work: Work, event: RatesChanged) -> None:
+    """Remember what currencies are worth, to lock it when a charge is made."""
+    rates.keep(work, event)
+
+
+@subscriptions.on(MovementBooked)
+def note_booked(work: Work, event: MovementBooked) -> None:
+    """Remember which entry books a movement."""
+    movements.note_booked(work, event.movement_id, event.entry_id)

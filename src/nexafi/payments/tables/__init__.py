@@ -1,0 +1,28 @@
+"""All that payments remember.
+
+`Owned` brings the key (organization_id, id); what `refers_to` another row can
+only refer to one of the same organization.
+"""
+
+from nexafi.payments.tables.base import MINOR_MAX, Base
+from nexafi.payments.tables.charges import (
+    Charge,
+    Connection,
+    Customer,
+    Movement,
+    Operation,
+    PaymentMethod,
+    Rate,
+)
+
+__all__ = [
+    "MINOR_MAX",
+    "Base",
+    "Charge",
+    "Connection",
+    "Customer",
+    "Movement",
+    "Operation",
+    "PaymentMethod",
+    "Rate",
+]
