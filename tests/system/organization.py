@@ -76,6 +76,8 @@ CALLS = {
         }
     ),
     f"PATCH {LEDGER}/accounts/<uuid:account_id>": Call({"name": "$text", "parent": "$parent"}),
+    f"PUT {LEDGER}/posting-accounts/<role>": Call({"account": "$cash"}),
+    f"PUT {LEDGER}/posting-accounts/<role>/<provider>": Call({"account": "$fees"}),
     f"POST {LEDGER}/entries": Call(sale()),
     f"POST {LEDGER}/entries/batch": Call({"mode": "all", "entries": [sale(), sale()]}),
     f"GET {LEDGER}/entries": Call(query={"account": "$cash"}),
@@ -169,6 +171,9 @@ PATH_IDS = {
 }
 """What stands in a path, by its name there."""
 
+PATH_WORDS = {"role": "disputes", "provider": "stripe"}
+"""What stands in a path and is nobody's: a word of ours."""
+
 PLACEHOLDER = re.compile(r"\$([a-z_]+)")
 _news = count(1)
 
@@ -249,6 +254,9 @@ def _keep_books(made: Organization, name: str) -> None:
         ("/entries", "of_the_year", sale(date="2024-03-03")),
     ):
         made.names[what] = made.ledger("POST", path, json=fill(body, made.names))["id"]
+    for path in PATH_WORDS["role"], "/".join(PATH_WORDS.values()):
+        body = {"account": made.names["fees"]}
+        made.ledger("PUT", f"/posting-accounts/{path}", json=body)
     reversal = {"date": DAY, "reason": made.names["text"]}
     made.ledger("POST", f"/entries/{made.names['reversed']}/reverse", json=reversal)
     year = made.ledger("POST", "/periods", json={"day": "2024-05-05", "name": made.names["text"]})
@@ -321,8 +329,11 @@ def send(
 ) -> Any:
     """Call *endpoint* as *person*, with *names*; in its path with those of *path*."""
     call = call or CALLS.get(endpoint.name, Call())
-    ids = {name: (path or names)[PATH_IDS[name]] for name in endpoint.in_path}
-    place = re.sub(r"<uuid:(\w+)>", lambda found: ids[found[1]], endpoint.path)
+    ids = {
+        name: PATH_WORDS[name] if name in PATH_WORDS else (path or names)[PATH_IDS[name]]
+        for name in endpoint.in_path
+    }
+    place = re.sub(r"<(?:uuid:)?(\w+)>", lambda found: ids[found[1]], endpoint.path)
     given: dict[str, Any] = {"query_string": fill(dict(call.query), names) | dict(query or {})}
     if call.file is not None:
         given["data"] = {"file": (io.BytesIO(fill(call.file, names)), "file.csv")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from importlib import import_module
 from uuid import UUID, uuid4
 
@@ -15,12 +16,14 @@ import pytest
 from sqlalchemy import Table, select
 
 from nexafi.cli.platform import existing
+from nexafi.contracts.payments.events import MoneyMoved, MovementKind
 from nexafi.contracts.users.events import OrganizationChanged
 from nexafi.kernel.data.context import utc_now
 from nexafi.kernel.data.database import Database
 from nexafi.kernel.equipment import Equipment
 from nexafi.kernel.news.events import Envelope, Event, kind
 from nexafi.kernel.service import Service
+from nexafi.kernel.values.money import Money
 from tests.conftest import HOME
 
 
@@ -34,10 +37,34 @@ def organization_changed(organization_id: UUID) -> list[Event]:
     ]
 
 
+def money_moved(_organization_id: UUID) -> list[Event]:
+    """A charge is captured for a fee, half of it is refunded, the provider takes one more fee."""
+    told = [
+        (MovementKind.CAPTURE, "100.00", "3.20"),
+        (MovementKind.REFUND, "50.00", None),
+        (MovementKind.FEE, "1.00", None),
+    ]
+    return [
+        MoneyMoved(
+            movement_id=UUID(int=place),
+            kind=kind,
+            on=date(2026, 3, 30 + place % 2),
+            amount=Money.of(amount, "EUR"),
+            fee=Money.of(fee, "EUR") if fee else None,
+            provider="stripe",
+        )
+        for place, (kind, amount, fee) in enumerate(told)
+    ]
+
+
 HISTORIES: dict[str, Callable[[UUID], list[Event]]] = {
     "users.organization_changed.v1": organization_changed,
+    "payments.money_moved.v1": money_moved,
 }
 """For each event that somebody subscribes to, what happened to one organization, in order."""
+
+NEEDS_NO_HOME = {"users.organization_changed.v1"}
+"""What can be heard of an organization that is not known yet: who it is."""
 
 KEPT_FOR_DELIVERY = {"inbox", "outbox", "leases", "idempotency", "audit"}
 
@@ -74,6 +101,17 @@ def state(database: Database, organization_id: UUID) -> dict[str, list[str]]:
     return found
 
 
+def envelope(organization_id: UUID, event: Event) -> Envelope:
+    return Envelope(
+        id=uuid4(),
+        organization_id=organization_id,
+        name=event.name,
+        version=event.version,
+        body=event.model_dump(mode="json"),
+        occurred_at=utc_now(),
+    )
+
+
 def tables(database: Database) -> list[Table]:
     every = [table for base in database.bases for table in base.metadata.sorted_tables]
     return [
@@ -96,19 +134,12 @@ def test_every_order_with_repeats_comes_to_the_same_end(open_database, service, 
     equipment = Equipment(service.equipment)
 
     def told(organization_id: UUID) -> list[Envelope]:
-        return [
-            Envelope(
-                id=uuid4(),
-                organization_id=organization_id,
-                name=event.name,
-                version=event.version,
-                body=event.model_dump(mode="json"),
-                occurred_at=utc_now(),
-            )
-            for event in history(organization_id)
-        ]
+        return [envelope(organization_id, event) for event in history(organization_id)]
 
     def end(organization_id: UUID, envelopes: Sequence[Envelope]) -> dict[str, list[str]]:
+        if subscribed not in NEEDS_NO_HOME:
+            [first, *_] = organization_changed(organization_id)
+            service.subscriptions.deliver(database, equipment, envelope(organization_id, first))
         heard = [service.subscriptions.deliver(database, equipment, each) for each in envelopes]
         assert sum(heard) == len({envelope.id for envelope in envelopes})
         return state(database, organization_id)

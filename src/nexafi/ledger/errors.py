@@ -18,6 +18,18 @@ class CodeTaken(Conflict):
     constraint = "uq_accounts_organization_id_code"
 
 
+class MovementUnfit(Invalid):
+    """Payments told of a movement whose parts contradict each other."""
+
+    title = "The movement contradicts itself"
+
+
+class PostingAccountNotFound(NotFound):
+    """There is no such role, or no account was set for it."""
+
+    title = "No such posting account"
+
+
 class AccountUsed(Conflict):
     """What was used is never deleted; it can be closed."""
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from nexafi.ledger.accounts import rules
 from nexafi.ledger.accounts.rules import Place
 from nexafi.ledger.errors import TemplateUnknown
+from nexafi.ledger.journal.recipes import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Planned:
     subtype: str | None
     parent: str | None
     """The code of the account above it, which stands before it in the template."""
+    role: Role | None = None
+    """What it is to money that moves; no two accounts of a template are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,11 @@ def _read(name: str) -> Template:
                 normal_side=rules.normal_side(type_, row.get("normal_side")),
                 subtype=row.get("subtype"),
                 parent=row.get("parent"),
+                role=Role(row["role"]) if "role" in row else None,
             )
             assert each.code not in accounts, f"{name}: {each.code} stands twice"
+            had_roles = {had.role for had in accounts.values() if had.role}
+            assert each.role not in had_roles, f"{name}: two accounts are {each.role}"
             rules.check_subtype(type_, each.subtype)
             if each.parent is not None:
                 chart = {

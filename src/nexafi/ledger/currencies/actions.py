@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from nexafi.contracts.ledger.events import QuotedRate, RatesChanged
 from nexafi.contracts.ledger.permissions import LedgerPermission as May
 from nexafi.kernel.data.work import Work
+from nexafi.kernel.news.outbox import tell
 from nexafi.kernel.trust import audit
 from nexafi.ledger.accounts import queries as chart
 from nexafi.ledger.currencies import queries, rules, sheets, store
@@ -20,6 +22,8 @@ from nexafi.ledger.journal.rules import Draft
 from nexafi.ledger.periods import queries as periods
 from nexafi.ledger.tables import Rate
 
+TOLD_AT_ONCE = 500
+
 
 def put(work: Work, quote: Quote) -> Rate:
     """Keep a rate in the place of what was known of the currency for that day."""
@@ -27,6 +31,7 @@ def put(work: Work, quote: Quote) -> Rate:
 
     store.put(work, [quote])
     audit.note(work, May.RATE_EDIT, f"rates/{quote.currency}/{quote.date} {quote.rate}")
+    _tell(work, [QuotedRate(currency=quote.currency, date=quote.date, rate=quote.rate)])
     return queries.of_day(work, quote.currency, quote.date)
 
 
@@ -37,6 +42,9 @@ def put_file(
     quotes = sheets.read(raw, work.context.known.base_currency, since=since, only=only)
     store.put(work, quotes)
     audit.note(work, May.RATE_EDIT, f"rates {len(quotes)} from a file")
+    last = {(each.currency, each.date): each.rate for each in quotes}
+    told = [QuotedRate(currency=key[0], date=key[1], rate=rate) for key, rate in last.items()]
+    _tell(work, told)
     return quotes
 
 
@@ -45,6 +53,18 @@ def remove(work: Work, rate_id: UUID) -> None:
     row = queries.rate(work, rate_id)
     work.session.delete(row)
     audit.note(work, May.RATE_EDIT, f"rates/{row.currency}/{row.date} removed")
+    _tell(work, [QuotedRate(currency=row.currency, date=row.date, rate=None)])
+
+
+def _tell(work: Work, rates: Sequence[QuotedRate]) -> None:
+    """Tell the others of *rates*, so many at once as one piece of news holds."""
+    for start in range(0, len(rates), TOLD_AT_ONCE):
+        news = RatesChanged(
+            base_currency=work.context.known.base_currency,
+            changed_at=work.context.now,
+            rates=tuple(rates[start : start + TOLD_AT_ONCE]),
+        )
+        tell(work, news)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,16 @@ def shut_on(work: Work, day: dt.date) -> Sequence[Period]:
     return work.session.scalars(wanted).all()
 
 
+def shut_from(work: Work, day: dt.date) -> list[tuple[dt.date, dt.date]]:
+    """Return the spans from *day* on in which not everybody may post, by their first days."""
+    wanted = (
+        select(Period.starts_on, Period.ends_on)
+        .where(Period.state != "open", Period.ends_on >= day)
+        .order_by(Period.starts_on, Period.ends_on)
+    )
+    return [(row.starts_on, row.ends_on) for row in work.session.execute(wanted)]
+
+
 def changes(work: Work, period_id: UUID, page: PageQuery) -> Sequence[PeriodChange]:
     """Return a page of what was done to a period, oldest first."""
     wanted = select(PeriodChange).where(PeriodChange.period_id == period_id)

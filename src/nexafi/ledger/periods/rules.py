@@ -39,6 +39,19 @@ class Span:
     ends_on: date
 
 
+def first_open(day: date, locked_through: date | None, shut: Sequence[tuple[date, date]]) -> date:
+    """Return *day*, or the first day after it that is neither locked nor in a span that is *shut*.
+
+    The spans, first and last day of each, are in the order of their first days.
+    """
+    if locked_through is not None and day <= locked_through:
+        day = locked_through + DAY
+    for starts_on, ends_on in shut:
+        if starts_on <= day <= ends_on:
+            day = ends_on + DAY
+    return day
+
+
 def check_move(name: str, state: str, to: str) -> None:
     """Raise NoSuchMove unless a period in *state* may come to be in the state *to*."""
     if to not in MOVES[state]:

@@ -18,6 +18,7 @@ from nexafi.ledger.tables.banking import (
 )
 from nexafi.ledger.tables.base import FOLD_MAX, MINOR_MAX, Base
 from nexafi.ledger.tables.books import (
+    NAMES_A_THING,
     Account,
     Balance,
     Draft,
@@ -29,6 +30,7 @@ from nexafi.ledger.tables.books import (
     Period,
     PeriodChange,
     Posting,
+    PostingAccount,
     Rate,
     Seal,
 )
@@ -36,6 +38,7 @@ from nexafi.ledger.tables.books import (
 __all__ = [
     "FOLD_MAX",
     "MINOR_MAX",
+    "NAMES_A_THING",
     "Account",
     "Balance",
     "BankAccount",
@@ -50,6 +53,7 @@ __all__ = [
     "Period",
     "PeriodChange",
     "Posting",
+    "PostingAccount",
     "Rate",
     "ReconciledLine",
     "ReconciledStatementLine",

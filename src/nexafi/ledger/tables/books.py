@@ -309,3 +309,23 @@ class Rate(Owned, Base):
     """An exact decimal, such as ``0.9214``; never a float."""
     origin: Mapped[str] = mapped_column(Text, default="")
     """Where it was taken from."""
+
+
+class PostingAccount(Owned, Base):
+    """Which account takes what moves in a role, such as ``clearing`` of ``stripe``.
+
+    One that somebody set comes before one that was found in the chart, or made
+    for want of one; that stays below it for when the setting is taken back.
+    """
+
+    __tablename__ = "posting_accounts"
+    __table_args__ = (UniqueConstraint("organization_id", "role", "provider", "is_set"),)
+
+    role: Mapped[str] = mapped_column(String(32))
+    """See `journal/recipes.py`."""
+    provider: Mapped[str] = mapped_column(String(32), default="")
+    """Of whom alone; empty if of all."""
+    is_set: Mapped[bool]
+    """Whether somebody said so."""
+    account_id: Mapped[UUID] = refers_to("accounts")
+    account: Mapped[Account] = related("PostingAccount.account_id", "Account")

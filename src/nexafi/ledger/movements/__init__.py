@@ -1,0 +1,1 @@
+"""Money that moved, as payments tells of it, becomes entries here."""

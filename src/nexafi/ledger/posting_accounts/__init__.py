@@ -1,0 +1,1 @@
+"""Which account takes what money that moves is made of."""
