@@ -33,6 +33,7 @@ from nexafi.ledger.tables.books import (
     PostingAccount,
     Rate,
     Seal,
+    Taken,
 )
 
 __all__ = [
@@ -63,4 +64,5 @@ __all__ = [
     "Sighting",
     "Statement",
     "StatementLine",
+    "Taken",
 ]

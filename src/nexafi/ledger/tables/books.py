@@ -86,13 +86,47 @@ class Account(Owned, Base):
 class Posting(Owned, Base):
     """The slot through which an entry enters the journal; always empty after a statement.
 
-    Its id becomes the entry's. `body` is the entry with its lines, as
-    `journal/store.py` writes it; triggers (migration 0001) do the rest.
+    `body` is an entry with its lines, as `journal/store.py` writes it, whose id is
+    that of the row; on SQLite it may be a list of them, each with its own. Triggers
+    (migrations 0001 and 0004) do the rest.
     """
 
     __tablename__ = "postings"
 
-    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    body: Mapped[Any] = mapped_column(JSON)
+
+
+class Taken(Owned, Base):
+    """A line, with the head of its entry, that the slot is checking on SQLite; always empty.
+
+    It refuses nothing itself: what a constraint would refuse half-way the guards
+    refuse before they write.
+    """
+
+    __tablename__ = "taken"
+
+    entry_id: Mapped[UUID | None]
+    journal: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str | None] = mapped_column(Text)
+    date: Mapped[dt.date | None]
+    description: Mapped[str | None] = mapped_column(Text)
+    reference: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str | None] = mapped_column(Text)
+    tags: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    base_currency: Mapped[str | None] = mapped_column(Text)
+    reverses_id: Mapped[UUID | None]
+    posted_by: Mapped[str | None] = mapped_column(Text)
+    recorded_at: Mapped[dt.datetime | None]
+    lines_count: Mapped[int | None]
+    line_id: Mapped[UUID | None]
+    position: Mapped[int | None]
+    account_id: Mapped[UUID | None]
+    minor: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(Text)
+    base_minor: Mapped[int | None] = mapped_column(BigInteger)
+    is_whole: Mapped[bool | None]
+    """Whether both amounts came as whole numbers, before the columns made them so."""
+    line_description: Mapped[str | None] = mapped_column(Text)
 
 
 class Entry(Owned, Base):

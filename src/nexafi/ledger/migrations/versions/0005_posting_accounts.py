@@ -6,7 +6,7 @@ from alembic import op
 from nexafi.kernel.data.migrations import confine
 
 revision = "ledger_0005"
-down_revision = "ledger_0003"
+down_revision = "ledger_0004"
 
 
 def upgrade() -> None:
