@@ -15,6 +15,9 @@ import pytest
 HLEDGER = os.environ.get("NEXAFI_TEST_HLEDGER") or shutil.which("hledger")
 needs_hledger = pytest.mark.skipif(HLEDGER is None, reason="hledger is not installed")
 
+MILLIONTH = Decimal("0.000001")
+"""Far less than any minor unit."""
+
 Sums = dict[tuple[str, str], Decimal]
 """What an account, by its code, holds in each currency, without the zeros."""
 
@@ -58,7 +61,8 @@ def beancount_sums(path: Path) -> tuple[Sums, Sums]:
             weight = convert.get_weight(posting)
             for sums, amount in ((units, posting.units), (costs, weight)):
                 key = code, amount.currency
-                sums[key] = sums.get(key, Decimal(0)) + amount.number
+                exact = amount.number.quantize(MILLIONTH)  # it keeps a total as that of one unit
+                sums[key] = sums.get(key, Decimal(0)) + exact
     return _without_zeros(units), _without_zeros(costs)
 
 

@@ -141,6 +141,49 @@ def test_what_a_bank_moves_for_us_moves_on_the_bank_account(told):
     assert told.lines() == ["2000 50.00 EUR", "1010 -50.20 EUR", "6100 0.20 EUR"]
 
 
+def test_at_the_bank_means_the_bank_account_in_that_currency(told):
+    told.apply("us-small-company")
+    client = told.ledger.client
+    for account, currency in (("1020", "EUR"), ("1030", "USD"), ("1040", "USD")):
+        body = {"name": account, "currency": currency, "account": account}
+        assert client.post("/api/v1/ledger/bank-accounts", json=body).status_code == 201
+    worth = {"worth": Money.of("0.90", "EUR"), "provider": "bank"}
+    told.tell(
+        moved("settlement_received", "1.00"),
+        moved("payout", "2.00", provider="bank"),
+        moved("payout", "1.00", "USD", **worth),
+    )
+
+    assert {code: minor for code, minor in told.sums().items() if code < "1050"} == {
+        "1010": -100,  # there are two in dollars
+        "1020": -100,
+    }
+    assert client.put(f"{POSTING}/bank", json={"account": "1040"}).status_code == 200
+    told.tell(moved("settlement_received", "3.00"))
+    assert told.sums()["1040"] == 300
+
+
+def test_a_week_is_booked_as_the_guide_tells_it(told_first):
+    told = told_first
+    told.tell(
+        moved("invoice", "100.00"),
+        moved("capture", "100.00", fee="3.20"),
+        moved("invoice", "50.00"),
+        moved("capture", "50.00", fee="1.75"),
+        moved("refund", "20.00"),
+        moved("settlement", "125.05"),
+        moved("settlement_received", "125.05"),
+    )
+
+    names = {each["code"]: each["name"] for each in told.ledger.client.get(ACCOUNTS).json["items"]}
+    assert {names[code]: minor for code, minor in told.sums().items()} == {
+        "Payment provider fees": 495,
+        "Accounts receivable": 2_000,
+        "Bank account": 12_505,
+        "Sales": -15_000,
+    }
+
+
 def test_an_account_that_was_closed_or_is_of_another_currency_stops_nothing(told):
     client = told.ledger.client
     body = {"code": "1051", "name": "Dollar clearing", "type": "asset", "currency": "USD"}

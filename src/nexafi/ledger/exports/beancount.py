@@ -15,6 +15,9 @@ from nexafi.ledger.exports.book import ROOTS, Book, BookEntry, distinct, one_lin
 from nexafi.ledger.exports.hledger import amount
 
 EPOCH = "1900-01-01"
+TOLERANCE = "0.000001"
+"""Far less than any minor unit, and more than nothing: beancount keeps a total price as that of
+one unit, to 28 digits, and of 154.52 finds 154.5199999999999999999999999 again."""
 
 
 def write(book: Book) -> Iterator[str]:
@@ -22,7 +25,7 @@ def write(book: Book) -> Iterator[str]:
     names = names_of(book)
     yield f'option "title" "{_text(book.title)}"\n'
     yield f'option "operating_currency" "{book.base_currency}"\n'
-    yield 'option "inferred_tolerance_default" "*:0"\n\n'
+    yield f'option "inferred_tolerance_default" "*:{TOLERANCE}"\n\n'
     for account in book.accounts:
         yield f"{EPOCH} open {names[account.code]}\n"
         yield f'  name: "{_text(account.name)}"\n'

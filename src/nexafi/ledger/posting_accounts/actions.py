@@ -46,7 +46,12 @@ def resolve(
     however the chart grows.
     """
     kept = queries.kept(work)
-    found = {key: rules.known(kept, key[0], provider, key[1]) for key in wanted}
+    at_bank = any(rules.usual(role, provider) is Role.BANK for role, _ in wanted)
+    banks = queries.banks(work) if at_bank else {}
+    found = {
+        (role, currency): rules.known(kept, role, provider, currency, banks.get(currency))
+        for role, currency in wanted
+    }
     codes = {key: account.code for key, account in found.items() if account is not None}
     missing = sorted(set(wanted) - codes.keys())
     if missing:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from nexafi.kernel.data.work import Work
 from nexafi.ledger.posting_accounts.rules import Candidate, Kept
-from nexafi.ledger.tables import Account, PostingAccount
+from nexafi.ledger.tables import Account, BankAccount, PostingAccount
 
 COLUMNS = (
     Account.id,
@@ -36,6 +36,19 @@ def chart(work: Work) -> list[Candidate]:
     return [
         Candidate(*row) for row in work.session.execute(select(*COLUMNS).order_by(Account.code))
     ]
+
+
+def banks(work: Work) -> dict[str, Candidate]:
+    """Return by currency the account that mirrors our bank account, where there is just one."""
+    wanted = (
+        select(BankAccount.currency, *COLUMNS)
+        .join(BankAccount.account)
+        .where(BankAccount.is_open, Account.type == "asset")
+    )
+    found: dict[str, list[Candidate]] = {}
+    for row in work.session.execute(wanted):
+        found.setdefault(row[0], []).append(Candidate(*row[1:]))
+    return {currency: each[0] for currency, each in found.items() if len(each) == 1}
 
 
 def one(work: Work, role: str, provider: str, *, is_set: bool) -> PostingAccount | None:

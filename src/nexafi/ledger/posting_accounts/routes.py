@@ -21,14 +21,17 @@ routes = Routes("/api/v1/ledger/posting-accounts")
 def list_posting_accounts(work: Work) -> PostingAccountsOut:
     """Return which account takes what moves in each role, and why it is that one.
 
-    Nothing is changed by looking: what is `new` is made when money moves.
+    Nothing is changed by looking: what is `new` is made when money moves. For
+    the role `bank` the bank account in the base currency is shown; in another
+    currency it is the one that you keep in it.
     """
     kept, chart = queries.kept(work), queries.chart(work)
     asked = {(role, "") for role in Role} | {(Role.CLEARING, rules.BANK)}
     asked |= {(Role(role), provider) for role, provider, _ in kept}
     order = list(Role)
     ordered = sorted(asked, key=lambda each: (order.index(each[0]), each[1]))
-    return PostingAccountsOut(items=[_shown(*each, kept, chart) for each in ordered])
+    bank = queries.banks(work).get(work.context.known.base_currency)
+    return PostingAccountsOut(items=[_shown(*each, kept, chart, bank) for each in ordered])
 
 
 @routes.put("/<role>", needs=May.ACCOUNT_EDIT, gives=PostingAccountOut)
@@ -66,9 +69,15 @@ def _put(work: Work, role: str, provider: str | None, code: str) -> PostingAccou
     return _shown(*found, queries.kept(work), [])
 
 
-def _shown(role: Role, provider: str, kept: Kept, chart: list[Candidate]) -> PostingAccountOut:
+def _shown(
+    role: Role,
+    provider: str,
+    kept: Kept,
+    chart: list[Candidate],
+    bank: Candidate | None = None,
+) -> PostingAccountOut:
     shown = {"role": role, "provider": provider or None}
-    account = rules.known(kept, role, provider, None)
+    account = rules.known(kept, role, provider, None, bank)
     if account is not None:
         why = "set" if rules.was_set(kept, role, provider, account) else "found"
         return PostingAccountOut.model_validate(

@@ -177,17 +177,27 @@ def usual(role: Role, provider: str) -> Role:
     return Role.BANK if role is Role.CLEARING and provider == BANK else role
 
 
-def known(kept: Kept, role: Role, provider: str, currency: str | None) -> Candidate | None:
-    """Return the account that was set, found or made for a role, if it can be posted to."""
+def known(
+    kept: Kept,
+    role: Role,
+    provider: str,
+    currency: str | None,
+    bank: Candidate | None = None,
+) -> Candidate | None:
+    """Return the account that was set, found or made for a role, if it can be posted to.
+
+    *bank* mirrors the one bank account in that currency; unless another was
+    set, it is what the role of that name means.
+    """
     other = usual(role, provider)
-    ways = (
-        (role, provider, True),
-        (other, "", True),
-        (other, provider, False),
-        (other, "", False),
-    )
-    fitting = (kept[way] for way in ways if way in kept and kept[way].fits(currency))
-    return next(fitting, None)
+    by_way = [
+        kept.get((role, provider, True)),
+        kept.get((other, "", True)),
+        bank if other is Role.BANK else None,
+        kept.get((other, provider, False)),
+        kept.get((other, "", False)),
+    ]
+    return next((each for each in by_way if each is not None and each.fits(currency)), None)
 
 
 def was_set(kept: Kept, role: Role, provider: str, account: Candidate) -> bool:
