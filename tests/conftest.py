@@ -16,6 +16,9 @@ from nexafi.kernel.service import Service
 from tests.databases import Cluster, Files
 
 POSTGRES = os.environ.get("NEXAFI_TEST_POSTGRES", "")
+LONG = os.environ.get("NEXAFI_TEST_LONG") == "1"
+"""Whether the long forms run: the whole of what else is a sample, and what takes minutes."""
+
 NEEDS_POSTGRES = pytest.mark.skipif(
     not POSTGRES and not os.environ.get("CI"), reason="NEXAFI_TEST_POSTGRES is not set"
 )

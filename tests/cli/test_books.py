@@ -5,16 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Commands
+from tests.cli.conftest import Commands, alone
 from tests.ledger.judges import hledger, needs_hledger
 
 
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sample company's year in it, to copy."""
+    folder = tmp_path_factory.mktemp("year")
+    with pytest.MonkeyPatch.context() as patch:
+        alone(folder, patch).json("demo")
+    return folder
+
+
 @pytest.fixture
-def demo(commands: Commands) -> Commands:
-    commands.json("demo")
+def demo(commands: Commands, tmp_path: Path, year: Path) -> Commands:
+    shutil.copytree(year, tmp_path, dirs_exist_ok=True)
     return commands
 
 

@@ -30,10 +30,10 @@ from nexafi.kernel.web.paging import Page, PageQuery
 from nexafi.kernel.web.uploads import Upload
 from nexafi.ledger.app import service as ledger
 from nexafi.ledger.tables import Base
-from tests.conftest import on_sqlite
+from tests.conftest import LONG, on_sqlite
 
 SOURCE = Path(__file__).parents[2] / "src" / "nexafi"
-EXAMPLES = 8
+EXAMPLES = 8 if LONG else 4
 BEARER = {"Authorization": "Bearer of-the-tests"}
 
 routes = Routes("/api/v1/ledger/x")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from random import Random, SystemRandom
 
-LONG = os.environ.get("NEXAFI_TEST_LONG") == "1"
-"""Whether the long forms run: a minute each, and more."""
+from tests.conftest import LONG
+
+__all__ = ["LONG", "Chance", "new"]
 
 
 class Chance(Random):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from dataclasses import replace
@@ -13,12 +12,11 @@ from nexafi.kernel.news.rabbitmq.link import BrokerAway, RabbitAt, hang_up
 from nexafi.kernel.news.relay import relay
 from nexafi.ledger.app import service
 from tests.brokers import Node, cluster, needs_broker, private
-from tests.conftest import on_sqlite
+from tests.conftest import LONG, on_sqlite
 from tests.kernel.news.conftest import Newsroom, until
 
 pytestmark = [needs_broker, on_sqlite, pytest.mark.timeout(300)]
 
-LONG = bool(os.environ.get("NEXAFI_TEST_LONG"))
 PATIENCE_S = 90.0
 NEWBORN_S = 5.0
 """A single RabbitMQ 3.10 that is killed within some three seconds of a quorum queue's declaration

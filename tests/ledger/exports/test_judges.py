@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from nexafi.kernel.values.currencies import decimals
 from nexafi.ledger.journal import queries
+from tests.conftest import LONG
 from tests.ledger.books import Books, by_chance, from_beancount
 from tests.ledger.judges import Sums, beancount_sums, hledger_sums, needs_hledger
 from tests.shared import shared
@@ -17,12 +19,14 @@ from tests.shared import shared
 EXPORT = "/api/v1/ledger/export"
 
 
+@cache
 def example() -> Books:
     return from_beancount(shared("journals") / "beancount_example.beancount")
 
 
+@cache
 def generated() -> Books:
-    return by_chance(7_200)
+    return by_chance(7_200 if LONG else 900)
 
 
 @pytest.fixture(params=[example, generated], ids=["of others", "by chance"])
