@@ -155,7 +155,17 @@ def test_a_reading_whose_connection_closed_is_sent_once_more(door, service):
     assert [seen.method for seen in service.seen] == ["GET", "GET"]
 
 
-def test_a_change_whose_connection_closed_is_not(door, service):
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
+def test_a_change_that_carries_its_key_is_sent_once_more_as_it_was(door, service, method):
+    answer = door.ask(method, "/api/v1/one/slam", b"{}", Idempotency_Key="invoice-17")
+
+    assert answer.status == 502
+    assert [seen.method for seen in service.seen] == [method, method]
+    assert {seen.one("idempotency-key") for seen in service.seen} == {"invoice-17"}
+    assert {seen.body for seen in service.seen} == {b"{}"}
+
+
+def test_a_change_without_a_key_whose_connection_closed_is_not(door, service):
     for method in ("PUT", "DELETE", "PATCH"):
         assert door.ask(method, "/api/v1/one/slam").status == 502
     assert [seen.method for seen in service.seen] == ["PUT", "DELETE", "PATCH"]

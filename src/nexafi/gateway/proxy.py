@@ -2,10 +2,10 @@
 
 A connection that could not be made is tried again for requests that may be repeated (RFC 9110,
 section 9.2.2), and for any at another instance of the service: nothing has been sent. A reading
-whose connection closed without an answer is sent once more: so a service that is started again
-loses none. Nothing else is ever sent twice. Whatever keeps the service from
-answering becomes a problem: 502 when it was not there or broke off, 503 when it is left alone, 504
-when it was too slow.
+whose connection closed without an answer is sent once more, and so is what carries an idempotency
+key, which the service knows again: so a service that is started again loses none. Nothing else is
+ever sent twice. Whatever keeps the service from answering becomes a problem: 502 when it was not
+there or broke off, 503 when it is left alone, 504 when it was too slow.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from nexafi.gateway.wire import Pace
 
 REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+KEY: Final = "idempotency-key"
 PAUSES_S: Final = (0.05, 0.2)
 """Before each further try to reach a service, which may just be starting again."""
 
@@ -92,9 +93,10 @@ class Proxy:
         """Send the request, again if nobody was there, and tell the circuit how it went."""
         name = reply.service
         fields = _fields(request)
-        repeatable = request.method in REPEATABLE and isinstance(body, bytes)
+        is_whole, has_key = isinstance(body, bytes), _has_key(fields)
+        repeatable = is_whole and (has_key or request.method in REPEATABLE)
         pauses = iter(PAUSES_S if repeatable and not visit.instance.circuit.is_open else ())
-        may_be_dropped = repeatable and request.method in READING
+        may_be_dropped = is_whole and (has_key or request.method in READING)
         while True:
             try:
                 await self._exchange(request, reply, visit.instance, fields, body)
@@ -201,6 +203,11 @@ class Proxy:
             now = pace.arrived()
             waited_s = waited_s + LOOK_S if now == arrived else 0.0
             arrived = now
+
+
+def _has_key(fields: Fields) -> bool:
+    """Return whether the service does this once, however often it is sent."""
+    return any(name == KEY for name, _ in fields)
 
 
 def _never_arrived(error: Exception) -> bool:
