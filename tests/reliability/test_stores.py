@@ -89,10 +89,15 @@ def test_elasticsearch_away_and_back(tmp_path, chance):
     base = free_ports(11)
     elastic = Elastic(base + 10)
     elastic.start()
-    settings = {"NEXAFI_ELASTICSEARCH_URL": elastic.url, "NEXAFI_LOG_LEVEL": "INFO"}
+    settings = {
+        "NEXAFI_ELASTICSEARCH_URL": elastic.url,
+        "NEXAFI_LOG_LEVEL": "INFO",
+        "NEXAFI_ACCESS_TOKEN_S": "7200",  # longer than all of it
+    }
     try:
         with running(tmp_path / "data", settings, base=base) as platform:
             bank = Bank.found(platform, chance)
+            bank.pause_s = 0.5 if LONG else bank.pause_s  # it is about the time, not about many
             bank.open()
             wait_until(lambda: bool(elastic.documents), platform.said)
             elastic.stop()

@@ -145,7 +145,8 @@ def _start(
         running = replace(running, reloads=running.reloads + 1, failure=failure)
         place.note(running)
 
-    keeping = partial(Supervisor, drain_s=settings.drain_s, on_up=on_up, on_reloaded=on_reloaded)
+    leaving = {"drain_s": settings.drain_s, "lingers": settings.lingers}
+    keeping = partial(Supervisor, **leaving, on_up=on_up, on_reloaded=on_reloaded)
     try:
         return _supervise(partial(keeping, programs), place if to_file else None)
     finally:

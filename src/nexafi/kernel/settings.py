@@ -199,6 +199,10 @@ class Settings(BaseSettings):
     drain_s: float = Field(8.0, ge=0, le=600)
     """How long a service that is told to stop may take to finish what it has begun."""
 
+    lingers: bool = False
+    """Whether who is told to stop goes on for a second on the connections that stand, while new
+    ones are refused: so no request is lost where it is one of several behind a gateway."""
+
     worker: Literal["embedded", "separate"] = "embedded"
     """Who carries the news and does what the clock asks: each service beside its requests, or
     a process of its own (``nexafi worker``)."""

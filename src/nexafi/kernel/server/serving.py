@@ -76,6 +76,7 @@ def serve_wsgi(
         leaving()
         is_leaving.set()
         _accept_no_more(accepting)
+        listening.close()  # whoever else has it still listens; if nobody has, who comes is refused
         _stop_later()
 
     for each in STOP:
@@ -111,6 +112,7 @@ def serve_rsgi(
     def leave() -> None:
         leaving()
         _accept_no_more(accepting)
+        listening.close()  # whoever else has it still listens; if nobody has, who comes is refused
         _stop_later()
 
     for each in STOP:

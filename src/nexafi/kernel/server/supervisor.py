@@ -78,6 +78,7 @@ class Supervisor:
     Args:
         programs: what is to run, each in a process of its own.
         drain_s: how long they may take to finish when they are told to stop.
+        lingers: whether they go on for a moment then on the connections that stand.
         say: tells the operator what happened, in one line.
         on_up: called once, when all are at work.
         on_reloaded: called when a reload has ended, with what kept it from replacing all.
@@ -89,12 +90,14 @@ class Supervisor:
         programs: Sequence[Program],
         *,
         drain_s: float,
+        lingers: bool = False,
         say: Callable[[str], None],
         on_up: Callable[[], None],
         on_reloaded: Callable[[str], None] = lambda _why: None,
     ) -> None:
         self._children = [_Child(program) for program in programs]
         self._drain_s = drain_s
+        self._linger_s = LINGER_S if lingers else 0.0
         self._say = say
         self._on_up = on_up
         self._on_reloaded = on_reloaded
@@ -279,10 +282,11 @@ class Supervisor:
     def _stop_all(self) -> int:
         """Tell all to stop, wait, and end those that do not; return 0 if none had to be ended."""
         for child in self._children:
-            if child.program.listening is not None:
-                child.program.listening.close()  # who comes now is refused, not left waiting
-            self._signal(child, signal.SIGTERM)
-        deadline = time.monotonic() + self._drain_s + GRACE_S
+            listening = child.program.listening
+            if listening is not None:
+                listening.close()  # who comes now is refused, not left waiting
+            self._signal(child, LEAVE if listening and self._linger_s else signal.SIGTERM)
+        deadline = time.monotonic() + self._linger_s + self._drain_s + GRACE_S
         while any(c.pid or c.old for c in self._children) and time.monotonic() < deadline:
             self._wait(deadline)
             self._reap()
