@@ -9,6 +9,7 @@ from nexafi.payments.charges.routes import routes as charges
 from nexafi.payments.connections.routes import routes as connections
 from nexafi.payments.customers.routes import routes as customers
 from nexafi.payments.jobs import jobs
+from nexafi.payments.mandates.routes import routes as mandates
 from nexafi.payments.movements.routes import routes as movements
 from nexafi.payments.providers.installed import providers
 from nexafi.payments.settings import PaymentsSettings
@@ -19,7 +20,7 @@ service = Service(
     name="payments",
     port=5003,
     tables=Base,
-    routes=[charges, customers, connections, movements],
+    routes=[charges, customers, connections, mandates, movements],
     subscriptions=subscriptions,
     jobs=jobs,
     equipment=[providers(PaymentsSettings()), PaymentsSettings()],

@@ -140,3 +140,117 @@ class MovementNotFound(NotFound):
     """No such movement in this organization."""
 
     title = "No such movement"
+
+
+# -- bank transfers -----------------------------------------------------------------------------
+
+
+class AccountUnfit(Invalid):
+    """A bank account that cannot be: its check digits, its form, or where it is kept."""
+
+    title = "No such bank account"
+
+
+class MandateNotFound(NotFound):
+    """No such mandate in this organization."""
+
+    title = "No such mandate"
+
+
+class MandateTaken(Conflict):
+    """Another mandate has this reference already."""
+
+    title = "The reference is taken"
+    constraint = "uq_mandates_organization_id_reference"
+
+
+class MandateUnfit(Invalid):
+    """What is said of a mandate does not go together."""
+
+    title = "The mandate does not fit"
+
+
+class MandateEnded(Conflict):
+    """The mandate was revoked, has expired, or was for once and is used."""
+
+    title = "The mandate has ended"
+
+
+class PayoutNotFound(NotFound):
+    """No such payout in this organization."""
+
+    title = "No such payout"
+
+
+class PayoutUnfit(Invalid):
+    """What is said of a payout does not go together: its currency, its reference, its day."""
+
+    title = "The payout does not fit"
+
+
+class PayoutUnderWay(Conflict):
+    """The payout is in a file already, or has ended."""
+
+    title = "The payout cannot be cancelled"
+
+
+class BankUnfit(Invalid):
+    """The settings of the connection `bank` lack something, or it does not hold."""
+
+    title = "The bank's settings do not fit"
+
+
+class NothingOpen(Conflict):
+    """Nothing waits for a file of this kind."""
+
+    title = "Nothing to put into a file"
+
+
+class DayUnfit(Invalid):
+    """A file cannot be executed on this day."""
+
+    title = "The day does not fit"
+
+
+class OrderTaken(Conflict):
+    """An order stands in a file already."""
+
+    title = "In a file already"
+    constraint = "uq_bank_orders_organization_id_operation_id"
+
+
+class BankFileNotFound(NotFound):
+    """No such file in this organization."""
+
+    title = "No such file"
+
+
+class BankOrderNotFound(NotFound):
+    """No such order in this organization."""
+
+    title = "No such order"
+
+
+class BankAnswerNotFound(NotFound):
+    """No such answer in this organization."""
+
+    title = "No such answer"
+
+
+class AnswerTaken(Conflict):
+    """This very file is being handed in by somebody else at this moment."""
+
+    title = "The file is taken in already"
+    constraint = "uq_bank_answers_organization_id_digest"
+
+
+class AnswerUnreadable(Invalid):
+    """A bank's file is damaged, cut off, or of another kind. Nothing of it was kept."""
+
+    title = "The file cannot be read"
+
+
+class AnswerForeign(Invalid):
+    """A bank's file speaks of what is not ours: a file, an account, an amount. Nothing was kept."""
+
+    title = "The file is not an answer to ours"

@@ -9,6 +9,8 @@ from nexafi.kernel.news.jobs import Jobs
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.payments.charges import asking, queries
 from nexafi.payments.charges.asking import Tools
+from nexafi.payments.mandates import actions as mandates
+from nexafi.payments.mandates import queries as all_mandates
 from nexafi.payments.providers.port import Providers
 
 jobs = Jobs()
@@ -28,3 +30,11 @@ def ask_again(begin: Begin, providers: Providers, secret: Secret) -> None:
         due = queries.operations_due(work)
     for operation_id in due:
         asking.resume(begin, Tools(providers, secret), operation_id)
+
+
+@jobs.every(timedelta(hours=1), due=all_mandates.with_stale)
+def expire_mandates(begin: Begin) -> None:
+    """End the mandates that were not used for 36 months."""
+    with begin() as work:
+        for mandate_id in all_mandates.stale(work):
+            mandates.expire(work, mandate_id)

@@ -179,6 +179,8 @@ def check_taken(takes: Takes, title: str, amount: Money, kind: str, *, captures:
         )
     if kind and kind not in takes.methods:
         raise ProviderUnfit(f"{title} does not take {kind}.", pointer="#/payment_method")
+    if (only := takes.currency_of.get(kind, amount.currency)) != amount.currency:
+        raise ProviderUnfit(f"{title} takes {only} by {kind}.", pointer="#/amount")
     if not captures and not takes.authorizes:
         raise ProviderUnfit(f"{title} cannot hold money without taking it.", pointer="#/capture")
 

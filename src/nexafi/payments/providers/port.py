@@ -205,6 +205,8 @@ class Takes:
     methods: frozenset[str]
     currencies: frozenset[str] | None = None
     """ISO 4217; None is all."""
+    currency_of: Mapping[str, str] = field(default_factory=dict)
+    """The only currency of a method, where one has but one."""
     authorizes: bool = True
     """Whether it can hold money without taking it."""
     captures_parts: bool = True

@@ -4,6 +4,7 @@
 only refer to one of the same organization.
 """
 
+from nexafi.payments.tables.bank import BankAnswer, BankFile, BankOrder, Mandate, Payout
 from nexafi.payments.tables.base import MINOR_MAX, Base
 from nexafi.payments.tables.charges import (
     Charge,
@@ -17,12 +18,17 @@ from nexafi.payments.tables.charges import (
 
 __all__ = [
     "MINOR_MAX",
+    "BankAnswer",
+    "BankFile",
+    "BankOrder",
     "Base",
     "Charge",
     "Connection",
     "Customer",
+    "Mandate",
     "Movement",
     "Operation",
     "PaymentMethod",
+    "Payout",
     "Rate",
 ]

@@ -1,0 +1,1 @@
+"""Mandates: payers' words that we may debit their accounts, by SEPA or by ACH."""
