@@ -17,6 +17,9 @@ from nexafi.kernel.trust.guard import REVOCATIONS_PERIOD, Guard
 from nexafi.kernel.trust.tokens import Verifier
 from nexafi.kernel.web.identity import by_token
 from nexafi.ledger.app import service as ledger_service
+from nexafi.payments.app import service as payments_service
+from nexafi.payments.providers.port import Providers
+from nexafi.payments.providers.sandbox import Sandbox
 from nexafi.users.app import service as users_service
 from nexafi.users.publisher import Near
 from tests.cli.conftest import Commands, alone
@@ -65,20 +68,39 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Form) -> Com
 
 @dataclass
 class Platform:
-    """Users and the ledger in one process, each with a database of its own."""
+    """Users, the ledger and payments in one process, each with a database of its own."""
 
     users: Users
     ledger: FlaskClient
     ledger_database: Database
+    payments: FlaskClient
+    payments_service: Service
+    payments_database: Database
     clock: Clock
+
+    def client(self, path: str) -> FlaskClient:
+        """Return who answers what begins so."""
+        by_prefix = {"/api/v1/ledger": self.ledger, "/api/v1/payments": self.payments}
+        return next(
+            (each for prefix, each in by_prefix.items() if path.startswith(prefix)),
+            self.users.client,
+        )
 
     def call(self, person: Person, method: str, path: str, **given: object):
         headers = {"Authorization": f"Bearer {person.tokens['access_token']}"}
-        return self.ledger.open(path, method=method, headers=headers, **given)
+        return self.client(path).open(path, method=method, headers=headers, **given)
 
     def carry_the_news(self) -> None:
-        listener = ledger_service.listener(self.ledger_database)
-        self.users.service.round(self.users.database, Bus(listener))
+        """Carry what each service told to all that listen, until nobody has anything to tell."""
+        services = [
+            (self.users.service, self.users.database),
+            (ledger_service, self.ledger_database),
+            (self.payments_service, self.payments_database),
+        ]
+        bus = Bus(*(service.listener(database) for service, database in services))
+        for _ in range(3):
+            for service, database in services:
+                service.round(database, bus)
 
     def zone(self, person: Person) -> str | None:
         """Return in which zone the ledger thinks that someone's organization is."""
@@ -95,6 +117,8 @@ def built(service: Service, database: Database, near: Near, clock: Clock) -> Fla
 @pytest.fixture
 def platform(open_database, clock) -> Platform:
     users, ledger = open_database(users_service), open_database(ledger_service)
+    payments = payments_service.equip(SECRET, Providers(Sandbox(wait=lambda _s: None)))
+    payments_database = open_database(payments)
     near, far = Near(users, SETTINGS), Near(users, SETTINGS, period=REVOCATIONS_PERIOD)
     door = built(users_service, users, near, clock)
     equipped = users_service.equip(SECRET, SETTINGS)
@@ -102,5 +126,8 @@ def platform(open_database, clock) -> Platform:
         Users(equipped, users, door, clock),
         built(ledger_service, ledger, far, clock),
         ledger,
+        built(payments, payments_database, far, clock),
+        payments,
+        payments_database,
         clock,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -17,25 +17,14 @@ from sqlalchemy import select
 
 from nexafi.kernel.web.endpoints import Endpoint
 from tests.ledger.bank import Pay, csv, ofx
+from tests.system import paying
+from tests.system.calls import Call, money
 from tests.system.conftest import Platform
 from tests.users.conftest import PASSWORD, Person
 
 LEDGER, USERS = "/api/v1/ledger", "/api/v1/users"
 DAY = "2026-03-31"
 SHEET = b"date,currency,rate\n2026-03-01,USD,0.9\n"
-
-
-@dataclass(frozen=True)
-class Call:
-    """What an endpoint is given besides the ids in its path."""
-
-    body: Any = None
-    query: Mapping[str, Any] = field(default_factory=dict)
-    file: bytes | None = None
-
-
-def money(amount: str) -> dict[str, str]:
-    return {"amount": amount, "currency": "EUR"}
 
 
 def sale(*, currency: str = "EUR", **more: object) -> dict[str, Any]:
@@ -139,6 +128,7 @@ CALLS = {
         file=b"entry,date,description,account,debit,credit\n"
         b"1,2026-03-01,Sale,$cash,1.00,\n1,2026-03-01,Sale,$sales,,1.00\n"
     ),
+    **paying.CALLS,
 }
 """Every endpoint that takes more than ids in its path; a new one is to be added here."""
 
@@ -151,6 +141,7 @@ OTHER_CALLS = {
     f"POST {LEDGER}/rules": Call(
         {"name": "$new", "conditions": CONDITIONS, "outcome": {"account": "$fees"}}
     ),
+    **paying.OTHER_CALLS,
 }
 """A second way to call some of them."""
 
@@ -168,10 +159,11 @@ PATH_IDS = {
     "import_id": "import",
     "rule_id": "rule",
     "reconciliation_id": "reconciliation",
+    **paying.PATH_IDS,
 }
 """What stands in a path, by its name there."""
 
-PATH_WORDS = {"role": "disputes", "provider": "stripe"}
+PATH_WORDS = {"role": "disputes", "provider": "sandbox"}
 """What stands in a path and is nobody's: a word of ours."""
 
 PLACEHOLDER = re.compile(r"\$([a-z_]+)")
@@ -202,10 +194,20 @@ class Organization:
         assert answer.status_code < 300, (path, answer.json)
         return answer.json
 
+    def payments(self, method: str, path: str, **given: Any) -> Any:
+        """Call payments as the owner; return the answer, which is a good one."""
+        answer = self.platform.call(self.owner, method, paying.PAYMENTS + path, **given)
+        assert answer.status_code < 300, (path, answer.json)
+        return answer.json
+
     def rows(self) -> dict[str, list[str]]:
         """Return all that it has in both databases, by table, as texts in some fixed order."""
         found = {}
-        for database in (self.platform.ledger_database, self.platform.users.database):
+        for database in (
+            self.platform.ledger_database,
+            self.platform.users.database,
+            self.platform.payments_database,
+        ):
             tables = [each for base in database.bases for each in base.metadata.sorted_tables]
             with database.steward() as session:
                 for table in tables:
@@ -222,6 +224,7 @@ def found_organization(platform: Platform, name: str) -> Organization:
     made = Organization(platform, owner, {"text": text})
     _keep_books(made, name)
     _bank(made)
+    paying.found(made)
     for role in ("viewer", "accountant"):
         invited = {"email": f"{role}@{name}.example.com", "role": role}
         made.names.setdefault("member", owner.post("/members", invited).json["member"]["id"])
@@ -333,12 +336,12 @@ def send(
         name: PATH_WORDS[name] if name in PATH_WORDS else (path or names)[PATH_IDS[name]]
         for name in endpoint.in_path
     }
-    place = re.sub(r"<(?:uuid:)?(\w+)>", lambda found: ids[found[1]], endpoint.path)
+    place = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: ids[found[1]], endpoint.path)
     given: dict[str, Any] = {"query_string": fill(dict(call.query), names) | dict(query or {})}
     if call.file is not None:
         given["data"] = {"file": (io.BytesIO(fill(call.file, names)), "file.csv")}
     elif call.body is not None:
         given["json"] = fill(call.body, names)
-    client = platform.ledger if place.startswith(LEDGER) else platform.users.client
+    client = platform.client(place)
     headers = {"Authorization": f"Bearer {person.tokens['access_token']}"} if person else {}
     return client.open(place, method=endpoint.method, headers=headers, **given)

@@ -13,9 +13,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from nexafi.contracts.ledger.permissions import LedgerPermission
+from nexafi.contracts.payments.permissions import PaymentsPermission
 from nexafi.kernel.trust.permissions import Anyone
 from nexafi.kernel.web.endpoints import Endpoint
 from nexafi.ledger.app import service as ledger
+from nexafi.payments.app import service as payments
 from nexafi.users.app import service as users
 from tests.system.organization import (
     CALLS,
@@ -30,7 +32,7 @@ from tests.system.organization import (
     send,
 )
 
-ENDPOINTS = [*users.endpoints(), *ledger.endpoints()]
+ENDPOINTS = [*users.endpoints(), *ledger.endpoints(), *payments.endpoints()]
 PUBLIC = {
     "POST /api/v1/users/register",
     "POST /api/v1/users/login",
@@ -268,6 +270,8 @@ def test_without_a_token_only_what_is_public_answers(ada, platform):
 def test_what_needs_a_permission_says_so():
     """An endpoint of the ledger for anyone who has signed in would be open to a viewer."""
     assert {type(each.needs) for each in ledger.endpoints()} == {LedgerPermission}
+    private = [each for each in payments.endpoints() if each.name not in PUBLIC]
+    assert {type(each.needs) for each in private} == {PaymentsPermission}
     assert {
         each.name for each in ENDPOINTS if each.needs is Anyone.SIGNED_IN and each.method != "GET"
     } == ONESELF
