@@ -169,6 +169,8 @@ def test_two_of_each_serve_together_and_one_that_leaves_or_dies_is_not_missed(co
     status, figures = containers.ask("GET", "/metrics", port=containers.base + 15)
     assert status == 200
     assert "nexafi_outbox_waiting" in figures
+    if "NEXAFI_REDIS_URL" in containers.env:
+        assert 'nexafi_redis_up{service="ledger"} 1.0' in figures
     _, listed = containers.ask("GET", "/api/v1/ledger/accounts", **token)
     assert len(listed["items"]) > 20, "each account once"
 

@@ -97,7 +97,7 @@ def test_elasticsearch_away_and_back(tmp_path, chance):
     try:
         with running(tmp_path / "data", settings, base=base) as platform:
             bank = Bank.found(platform, chance)
-            bank.pause_s = 0.5 if LONG else bank.pause_s  # it is about the time, not about many
+            bank.pause_s = 3.0 if LONG else bank.pause_s  # it is about the time, not about many
             bank.open()
             wait_until(lambda: bool(elastic.documents), platform.said)
             elastic.stop()

@@ -47,7 +47,9 @@ def worker(
             pass
         platform.close()
         return
-    watches = {name: Watch(platform.bare(name), platform.database(name)) for name in wanted}
+    watches = {
+        name: Watch(platform.bare(name), platform.database(name), platform.link) for name in wanted
+    }
     workers = platform.workers(watches)
     if metrics_port is not None:
         shown = Several(*(watch.meters for watch in watches.values())).exposition
