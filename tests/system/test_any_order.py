@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib import import_module
 from uuid import UUID, uuid4
 
@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Table, select
 
 from nexafi.cli.platform import existing
+from nexafi.contracts.ledger.events import MovementBooked, QuotedRate, RatesChanged
 from nexafi.contracts.payments.events import MoneyMoved, MovementKind
 from nexafi.contracts.users.events import OrganizationChanged
 from nexafi.kernel.data.context import utc_now
@@ -24,6 +25,7 @@ from nexafi.kernel.equipment import Equipment
 from nexafi.kernel.news.events import Envelope, Event, kind
 from nexafi.kernel.service import Service
 from nexafi.kernel.values.money import Money
+from nexafi.payments.movements import actions as movements
 from tests.conftest import HOME
 
 
@@ -57,9 +59,43 @@ def money_moved(_organization_id: UUID) -> list[Event]:
     ]
 
 
+def rates_changed(_organization_id: UUID) -> list[Event]:
+    """A rate is set, set otherwise with that of another day, and removed."""
+    days = [{1: "0.90"}, {1: "0.91", 2: "0.92"}, {1: None}]
+    return [
+        RatesChanged(
+            base_currency="EUR",
+            changed_at=datetime(2026, 3, 3, place, tzinfo=UTC),
+            rates=tuple(
+                QuotedRate(currency="USD", date=date(2026, 3, day), rate=rate)
+                for day, rate in rates.items()
+            ),
+        )
+        for place, rates in enumerate(days)
+    ]
+
+
+def movement_booked(organization_id: UUID) -> list[Event]:
+    """What moved is booked, one after the other."""
+    return [
+        MovementBooked(movement_id=event.movement_id, entry_id=UUID(int=17 + place))
+        for place, event in enumerate(money_moved(organization_id))
+    ]
+
+
+def before_they_are_booked(database: Database, organization_id: UUID) -> None:
+    """Let the movements be those of payments itself."""
+    context = database.context_for("ada@example.com", organization_id)
+    with database.work(context) as work:
+        for event in money_moved(organization_id):
+            movements.move(work, event)
+
+
 HISTORIES: dict[str, Callable[[UUID], list[Event]]] = {
     "users.organization_changed.v1": organization_changed,
     "payments.money_moved.v1": money_moved,
+    "ledger.rates_changed.v1": rates_changed,
+    "ledger.movement_booked.v1": movement_booked,
 }
 """For each event that somebody subscribes to, what happened to one organization, in order."""
 
@@ -67,6 +103,10 @@ NEEDS_NO_HOME = {"users.organization_changed.v1"}
 """What can be heard of an organization that is not known yet: who it is."""
 
 KEPT_FOR_DELIVERY = {"inbox", "outbox", "leases", "idempotency", "audit"}
+
+
+BEFORE = {"ledger.movement_booked.v1": before_they_are_booked}
+"""What the listener itself has done before there was anything to hear of."""
 
 
 def subscriptions() -> Iterator[tuple[Service, str]]:
@@ -140,6 +180,8 @@ def test_every_order_with_repeats_comes_to_the_same_end(open_database, service, 
         if subscribed not in NEEDS_NO_HOME:
             [first, *_] = organization_changed(organization_id)
             service.subscriptions.deliver(database, equipment, envelope(organization_id, first))
+        if subscribed in BEFORE:
+            BEFORE[subscribed](database, organization_id)
         heard = [service.subscriptions.deliver(database, equipment, each) for each in envelopes]
         assert sum(heard) == len({envelope.id for envelope in envelopes})
         return state(database, organization_id)
