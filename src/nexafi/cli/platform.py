@@ -351,7 +351,21 @@ class Platform:
                     access_life=timedelta(seconds=self.settings.access_token_s),
                 )
             )
+        if find_spec("nexafi.payments") is not None:
+            found += self._payments_equipment()
         return found
+
+    def _payments_equipment(self) -> list[object]:
+        from nexafi.payments.providers.installed import providers
+        from nexafi.payments.settings import PaymentsSettings
+
+        given = PaymentsSettings(
+            has_sandbox=self.settings.payments_sandbox,
+            stripe_url=self.settings.payments_stripe_url,
+            paypal_url=self.settings.payments_paypal_url,
+            takes_private_urls=self.settings.payments_private_urls,
+        )
+        return [given, providers(given)]
 
     def _publisher(self, name: str) -> Publisher:
         """Return whom a service asks for keys and revocations: users, near or far."""

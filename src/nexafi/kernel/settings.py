@@ -250,6 +250,19 @@ class Settings(BaseSettings):
     access_token_s: int = Field(900, ge=10, le=86_400)
     """How long an access token is good."""
 
+    payments_sandbox: bool = True
+    """Whether the sandbox, whose outcomes are scripted, can be charged. An installation that takes
+    real money may turn it off."""
+
+    payments_stripe_url: str = Field("https://api.stripe.com", pattern=r"^https?://[^\s]+$")
+    """Where Stripe is reached."""
+
+    payments_paypal_url: str = Field("https://api-m.paypal.com", pattern=r"^https?://[^\s]+$")
+    """Where PayPal is reached; its own sandbox is ``https://api-m.sandbox.paypal.com``."""
+
+    payments_private_urls: bool = False
+    """Whether webhooks may be sent to addresses of private networks: for tests and first steps."""
+
     services: dict[str, Places] = Field(default_factory=dict)
     """What is set for one service alone: ``NEXAFI_<SERVICE>_DATABASE_URL``,
     ``_DATABASE_OWNER_URL``, ``_DATABASE_STEWARD_URL``, ``_REPLICA_URL``, and ``_URL``, where
