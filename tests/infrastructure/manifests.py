@@ -22,7 +22,7 @@ def ports(arguments: list[str]) -> set[int]:
     assert set(names) <= {GATEWAY, *existing()}, f"there is no {names}"
     found = {port for name, port in (("metrics_port", given.get("metrics_port")),) if port}
     if arguments[0] == "serve":
-        usual = {GATEWAY: GATEWAY_PORT, "users": 5001, "ledger": 5002}
+        usual = {GATEWAY: GATEWAY_PORT, "users": 5001, "ledger": 5002, "payments": 5003}
         every = names or [GATEWAY, *existing()]
         found |= {Settings().port(usual[name]) for name in every}
     return found
