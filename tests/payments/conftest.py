@@ -108,7 +108,9 @@ def make_payments(open_database: Open, payer_context: Context, clock: Clock) -> 
 
     def make(*providers: Provider, **equipment: Any) -> Payments:
         given = [Providers(*(providers or (Sandbox(wait=lambda _s: None),))), Secret.new()]
-        ready = service.equip(*given, *equipment.values())
+        ready = replace(
+            service, equipment=[*service.equipment, *given, *equipment.values()], expects=()
+        )
         database = open_database(ready)
         with database.work(payer_context) as work:
             organizations.keep(work, payer_context.known)

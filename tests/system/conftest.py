@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -117,7 +117,9 @@ def built(service: Service, database: Database, near: Near, clock: Clock) -> Fla
 @pytest.fixture
 def platform(open_database, clock) -> Platform:
     users, ledger = open_database(users_service), open_database(ledger_service)
-    payments = payments_service.equip(SECRET, Providers(Sandbox(wait=lambda _s: None)))
+    sandbox = Providers(Sandbox(wait=lambda _s: None))
+    payments = replace(payments_service, equipment=[*payments_service.equipment, sandbox])
+    payments = payments.equip(SECRET)
     payments_database = open_database(payments)
     near, far = Near(users, SETTINGS), Near(users, SETTINGS, period=REVOCATIONS_PERIOD)
     door = built(users_service, users, near, clock)
