@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from nexafi.cli.migrate import bring_up_to_date
-from nexafi.cli.platform import Platform
+from nexafi.cli.platform import Platform, existing
 from nexafi.contracts.ledger.permissions import LedgerPermission
 from nexafi.kernel.data import organizations
 from nexafi.kernel.data.context import Context, Home, utc_now
@@ -193,7 +193,7 @@ def test_what_was_backed_up_under_load_is_restored_whole(place, tmp_path, monkey
     guarded = ("--encrypt", "passphrase", "--passphrase-file", passphrase, "--with-secret")
     with closing(source.platform()) as platform:
         assert platform.secret is not None
-        list(bring_up_to_date(platform, ["users", "ledger"]))
+        list(bring_up_to_date(platform, existing()))
         with Busy(platform) as busy:
             busy.until(lambda: busy.posted > ENOUGH and busy.founded > 5)
             told = source.run(monkeypatch, "backup", file, *guarded)
@@ -235,7 +235,7 @@ def test_what_was_backed_up_under_load_is_restored_whole(place, tmp_path, monkey
 def test_news_that_was_on_its_way_is_told_again_and_heard_once(place):
     with closing(place("one").platform()) as platform:
         assert platform.secret is not None
-        list(bring_up_to_date(platform, ["users", "ledger"]))
+        list(bring_up_to_date(platform, existing()))
         users, ledger = platform.database("users"), platform.database("ledger")
         operator = Operator(users, platform.secret, UsersSettings(bcrypt_cost=4))
         for number in range(3):
@@ -266,7 +266,7 @@ def test_a_backup_that_was_touched_or_cut_off_is_refused_and_restores_nothing(
     source, target = place("source"), place("target")
     with closing(source.platform()) as platform:
         assert platform.secret is not None
-        list(bring_up_to_date(platform, ["users", "ledger"]))
+        list(bring_up_to_date(platform, existing()))
     whole = tmp_path / "whole.backup"
     source.run(monkeypatch, "backup", whole, "--encrypt", "secret")
     target.data.mkdir(exist_ok=True)
@@ -290,10 +290,9 @@ def test_a_backup_that_was_touched_or_cut_off_is_refused_and_restores_nothing(
             assert len(refused.stderr.strip().splitlines()) == 1, refused.stderr
     assert not list(target.data.glob("*.db"))
 
-    assert target.run(monkeypatch, "restore", whole, "--check")["services"].keys() == {
-        "users",
-        "ledger",
-    }
+    assert target.run(monkeypatch, "restore", whole, "--check")["services"].keys() == set(
+        existing()
+    )
     assert target.run(monkeypatch, "restore", whole)["is_right"]
 
 
@@ -302,7 +301,7 @@ def test_without_its_secret_a_backup_is_restored_only_if_that_is_said(place, tmp
     source, target = place("source"), place("target")
     with closing(source.platform()) as platform:
         assert platform.secret is not None
-        list(bring_up_to_date(platform, ["users", "ledger"]))
+        list(bring_up_to_date(platform, existing()))
     file = tmp_path / "all.backup"
     source.run(monkeypatch, "backup", file)
 
