@@ -27,6 +27,10 @@ CALLS = {
     ),
     f"GET {PAYMENTS}/payment-methods": Call(query={"customer": "$customer"}),
     f"PUT {PAYMENTS}/providers/<provider>": Call({"position": 1}),
+    f"GET {PAYMENTS}/webhook-events": Call(query={"charge": "$charge"}),
+    f"POST {PAYMENTS}/sandbox/notices": Call(
+        {"charge": "$charge", "kind": "captured", "reason": "$text"}
+    ),
     f"GET {PAYMENTS}/movements": Call(query={"charge": "$charge"}),
 }
 """Every endpoint that takes more than ids in its path; a new one is to be added here."""
@@ -40,6 +44,7 @@ PATH_IDS = {
     "customer_id": "customer",
     "method_id": "second_payment_method",
     "movement_id": "movement",
+    "event_id": "webhook_event",
 }
 """What stands in a path, by its name there."""
 
@@ -65,3 +70,5 @@ def found(made: Organization) -> None:
     operations = made.payments("GET", "/operations")["items"]
     names["operation"] = operations[0]["id"]
     names["movement"] = made.payments("GET", "/movements")["items"][0]["id"]
+    happened = {"charge": names["second_charge"], "kind": "refunded", "amount": money("1.00")}
+    names["webhook_event"] = made.payments("POST", "/sandbox/notices", json=happened)["id"]

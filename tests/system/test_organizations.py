@@ -40,6 +40,7 @@ PUBLIC = {
     "POST /api/v1/users/invitations/accept",
     "GET /api/v1/users/revocations",
     "GET /.well-known/jwks.json",
+    "POST /api/v1/payments/webhooks/<provider>",
 }
 """All that may be called without a token; whoever adds to it has thought about it."""
 

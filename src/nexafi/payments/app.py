@@ -11,6 +11,7 @@ from nexafi.payments.customers.routes import routes as customers
 from nexafi.payments.jobs import jobs
 from nexafi.payments.mandates.routes import routes as mandates
 from nexafi.payments.movements.routes import routes as movements
+from nexafi.payments.notices.routes import routes as notices
 from nexafi.payments.providers.installed import providers
 from nexafi.payments.settings import PaymentsSettings
 from nexafi.payments.subscriptions import subscriptions
@@ -20,7 +21,7 @@ service = Service(
     name="payments",
     port=5003,
     tables=Base,
-    routes=[charges, customers, connections, mandates, movements],
+    routes=[charges, customers, connections, mandates, movements, notices],
     subscriptions=subscriptions,
     jobs=jobs,
     equipment=[providers(PaymentsSettings()), PaymentsSettings()],

@@ -12,5 +12,18 @@ FAILURES: Final = Count("charges_failed", "Charges that providers refused.")
 REFUNDS: Final = Count("refunds", "Refunds that providers made.")
 MOVEMENTS: Final = Count("movements", "Money movements that were told to the ledger.")
 HELD: Final = Count("operations_held", "Operations whose outcome a person has to find out.")
+DISPUTES: Final = Count("disputes_opened", "Disputes that providers told of.")
+WEBHOOKS: Final = Count("webhooks_received", "Webhooks of providers that were kept.")
+DELIVERIES: Final = Count("webhooks_delivered", "Webhooks that receivers took.")
 
-ALL: Final = (CHARGES, CAPTURES, FAILURES, REFUNDS, MOVEMENTS, HELD)
+ALL: Final = (
+    CHARGES,
+    CAPTURES,
+    FAILURES,
+    REFUNDS,
+    MOVEMENTS,
+    HELD,
+    DISPUTES,
+    WEBHOOKS,
+    DELIVERIES,
+)

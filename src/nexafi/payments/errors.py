@@ -222,6 +222,102 @@ class OrderTaken(Conflict):
 class BankFileNotFound(NotFound):
     """No such file in this organization."""
 
+
+# -- webhooks -----------------------------------------------------------------------------------
+
+
+class WebhookKnown(Conflict):
+    """This event of the provider has come before; it is applied once."""
+
+    title = "The webhook came before"
+    constraint = "uq_webhook_events_organization_id_provider_event"
+
+
+class WebhookEventNotFound(NotFound):
+    """No such webhook event in this organization."""
+
+    title = "No such webhook event"
+
+
+class TooEarly(Conflict):
+    """What a provider tells of is not known here yet; it is tried again."""
+
+    title = "Too early"
+
+
+class Foreign(NotFound):
+    """A provider tells of something that is not of this organization."""
+
+    title = "Nobody's"
+
+
+class EndpointNotFound(NotFound):
+    """No such webhook endpoint in this organization, or it was removed."""
+
+    title = "No such webhook endpoint"
+
+
+class EndpointOff(Conflict):
+    """Nothing is sent to a webhook endpoint that is switched off or was removed."""
+
+    title = "The webhook endpoint is off"
+
+
+class TooManyEndpoints(Conflict):
+    """An organization may have only so many webhook endpoints."""
+
+    title = "Too many webhook endpoints"
+
+
+class DeliveryNotFound(NotFound):
+    """No such webhook delivery in this organization."""
+
+    title = "No such webhook delivery"
+
+
+class UrlUnfit(Invalid):
+    """Nothing is sent to this address: it is not public, not found or not encrypted."""
+
+    title = "The address does not fit"
+
+
+class NothingToSimulate(Conflict):
+    """The sandbox cannot do this to the charge as it stands."""
+
+    title = "Nothing to simulate"
+
+
+# -- disputes -----------------------------------------------------------------------------------
+
+
+class DisputeNotFound(NotFound):
+    """No such dispute in this organization."""
+
+    title = "No such dispute"
+
+
+class DisputeOver(Conflict):
+    """The dispute has ended, or what is said to it was handed in."""
+
+    title = "The dispute takes no more"
+
+
+class EvidenceUnfit(Invalid):
+    """There is no evidence, too much of it, or of a kind that nobody takes."""
+
+    title = "The evidence does not fit"
+
+
+class EvidenceNotTaken(Problem):
+    """The provider did not take the evidence; it is kept as a draft."""
+
+    status = 502
+    title = "The provider did not take the evidence"
+
+
+class DisputeFileNotFound(NotFound):
+    """No such file of this dispute."""
+
     title = "No such file"
 
 
@@ -254,3 +350,24 @@ class AnswerForeign(Invalid):
     """A bank's file speaks of what is not ours: a file, an account, an amount. Nothing was kept."""
 
     title = "The file is not an answer to ours"
+
+
+# -- payment links ------------------------------------------------------------------------------
+
+
+class LinkNotFound(NotFound):
+    """No such payment link."""
+
+    title = "No such payment link"
+
+
+class LinkClosed(Conflict):
+    """The payment link was paid, is being paid, has expired or is switched off."""
+
+    title = "The payment link takes no payment"
+
+
+class LinkAmountUnfit(Invalid):
+    """The amount is not what the payment link asks for."""
+
+    title = "The amount does not fit"

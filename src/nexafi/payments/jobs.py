@@ -9,8 +9,12 @@ from nexafi.kernel.news.jobs import Jobs
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.payments.charges import asking, queries
 from nexafi.payments.charges.asking import Tools
+from nexafi.payments.disputes import actions as disputes
+from nexafi.payments.disputes import queries as dispute_queries
 from nexafi.payments.mandates import actions as mandates
 from nexafi.payments.mandates import queries as all_mandates
+from nexafi.payments.notices import actions as notices
+from nexafi.payments.notices import queries as notice_queries
 from nexafi.payments.providers.port import Providers
 
 jobs = Jobs()
@@ -38,3 +42,20 @@ def expire_mandates(begin: Begin) -> None:
     with begin() as work:
         for mandate_id in all_mandates.stale(work):
             mandates.expire(work, mandate_id)
+
+
+@jobs.every(timedelta(seconds=2), due=notice_queries.with_events_due)
+def apply_webhooks(begin: Begin, providers: Providers) -> None:
+    """Apply what providers told us and could not be applied when it came."""
+    with begin() as work:
+        due = notice_queries.events_due(work)
+    for event_id in due:
+        with begin() as work:
+            notices.try_again(work, providers, event_id)
+
+
+@jobs.every(timedelta(hours=1), due=dispute_queries.with_disputes_near)
+def tell_evidence_due(begin: Begin) -> None:
+    """Tell of disputes whose evidence is due within days."""
+    with begin() as work:
+        disputes.tell_due(work)

@@ -189,3 +189,14 @@ class DisputeClosed(Event):
     charge_id: UUID
     amount: Money
     outcome: str
+
+
+class DisputeEvidenceDue(Event):
+    """The last day on which a dispute can be answered is near, and nothing was handed in."""
+
+    name: ClassVar[str] = "payments.dispute_evidence_due"
+
+    dispute_id: UUID
+    charge_id: UUID
+    amount: Money
+    due_on: date

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from nexafi.contracts.payments.events import MovementKind
 from nexafi.contracts.payments.permissions import PaymentsPermission as May
 from nexafi.kernel.data.work import Work
 from nexafi.kernel.trust import audit
@@ -310,6 +311,19 @@ def record_refund(
     operation.created_at = at
     finish(work, operation.id, Answer(Outcome.SUCCEEDED, reference=reference))
     return operation
+
+
+def record_return(work: Work, operation_id: UUID, answer: Answer) -> Charge:
+    """Write down that a refund which had been made came back: the money is ours again."""
+    charge = queries.charge_to_change(work, queries.operation(work, operation_id).charge_id)
+    operation = queries.operation(work, operation_id)
+    if operation.state != OperationState.SUCCEEDED:
+        return finish(work, operation_id, answer)
+    _end(work, operation, answer)
+    charge.refunded_minor -= operation.amount_minor
+    telling.move(work, charge, operation, MovementKind.REFUND_FAILED)
+    telling.tell_finished(work, charge, operation)
+    return charge
 
 
 # -- the parts of `finish` ----------------------------------------------------------------------

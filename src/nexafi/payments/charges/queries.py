@@ -85,6 +85,11 @@ def operation(work: Work, operation_id: UUID) -> Operation:
     return found
 
 
+def find_operation(work: Work, operation_id: UUID) -> Operation | None:
+    """Return one operation, if there is one of that id."""
+    return work.session.scalar(select(Operation).where(Operation.id == operation_id))
+
+
 def operation_of_key(work: Work, request_key: str | None) -> Operation | None:
     """Return the operation that was asked for with an idempotency key, if there is one."""
     if request_key is None:

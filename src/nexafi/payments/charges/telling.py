@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from uuid import UUID
+
 from nexafi.contracts.payments.events import (
     ChargeActionRequired,
     ChargeAuthorized,
@@ -82,28 +85,45 @@ def _tell_done(work: Work, charge: Charge, operation: Operation, kind: Kind) -> 
 
 def move(work: Work, charge: Charge, operation: Operation, kind: MovementKind) -> None:
     """Tell the ledger of money of a charge that moved by an operation."""
-    fee = Money(operation.fee_minor, charge.currency) if operation.fee_minor else None
+    tell_moved(
+        work,
+        charge,
+        kind,
+        operation.amount,
+        fee_minor=operation.fee_minor,
+        reference=operation.reference,
+        operation_id=operation.id,
+        references={"operation": str(operation.id)},
+    )
+
+
+def tell_moved(
+    work: Work,
+    charge: Charge,
+    kind: MovementKind,
+    amount: Money,
+    *,
+    fee_minor: int = 0,
+    reference: str | None = None,
+    operation_id: UUID | None = None,
+    references: Mapping[str, str],
+) -> None:
+    """Tell the ledger of money of a charge that moved, at the rate that was locked for it."""
     worth = None
     if charge.rate is not None:
-        worth = rules.worth(operation.amount, charge.rate, work.context.known.base_currency)
-    references = {"charge": str(charge.id), "operation": str(operation.id)}
+        worth = rules.worth(amount, charge.rate, work.context.known.base_currency)
+    belongs = {"charge": str(charge.id), **references}
     if charge.customer_id is not None:
-        references["customer"] = str(charge.customer_id)
+        belongs["customer"] = str(charge.customer_id)
     news = MoneyMoved(
         movement_id=new_id(),
         kind=kind,
         on=work.context.today,
-        amount=operation.amount,
-        fee=fee,
+        amount=amount,
+        fee=Money(fee_minor, charge.currency) if fee_minor else None,
         worth=worth,
         provider=charge.provider,
         description=charge.description,
-        references=references,
+        references=belongs,
     )
-    movements.move(
-        work,
-        news,
-        reference=operation.reference,
-        charge_id=charge.id,
-        operation_id=operation.id,
-    )
+    movements.move(work, news, reference=reference, charge_id=charge.id, operation_id=operation_id)

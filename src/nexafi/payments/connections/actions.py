@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +11,10 @@ from nexafi.contracts.payments.permissions import PaymentsPermission as May
 from nexafi.kernel.data.work import Work
 from nexafi.kernel.trust import audit
 from nexafi.kernel.trust.secrets import Secret
+from nexafi.payments import signing
 from nexafi.payments.connections import queries
 from nexafi.payments.errors import CredentialsUnfit, ProviderNotConnected
-from nexafi.payments.providers.port import Account, Provider
+from nexafi.payments.providers.port import WEBHOOK_SECRET, Account, Provider
 from nexafi.payments.tables import Connection
 
 PURPOSE = "connections"
@@ -54,17 +56,23 @@ def disconnect(work: Work, provider: str) -> None:
 
 
 def account(work: Work, secret: Secret, provider: Provider) -> Account:
-    """Return how the organization is known at a provider; one without keys needs no connection."""
+    """Return how the organization is known at a provider; one without keys needs no connection.
+
+    Such a one signs its webhooks with a secret that follows from that of the installation.
+    """
     row = queries.find(work, provider.name)
-    if row is None and not provider.keys:
-        return Account(work.organization_id)
+    place = _place(work, provider.name)
+    if not provider.keys:
+        root = secret.derive("webhooks of providers without keys")
+        signs = signing.secret_text(hmac.digest(root, place.encode(), "sha256"))
+        return Account(work.organization_id, {WEBHOOK_SECRET: signs}, row.settings if row else {})
     if row is None or not row.is_on:
         raise ProviderNotConnected(
             f"{provider.title} is not connected; give your keys with"
             f" PUT /api/v1/payments/providers/{provider.name}.",
             pointer="#/provider",
         )
-    opened = secret.open(PURPOSE, row.sealed, place=_place(work, provider.name))
+    opened = secret.open(PURPOSE, row.sealed, place=place)
     return Account(work.organization_id, json.loads(opened), row.settings)
 
 

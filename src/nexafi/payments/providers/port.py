@@ -10,11 +10,11 @@ dropped connection, an answer that it cannot read.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 from nexafi.kernel.equipment import Outside
@@ -22,6 +22,9 @@ from nexafi.kernel.values.money import Money
 from nexafi.payments.errors import ProviderUnknown
 
 log = logging.getLogger(__name__)
+
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - a name
+"""By which the secret that signs a provider's webhooks is found among its keys."""
 
 
 class Kind(StrEnum):
@@ -249,6 +252,44 @@ class Provider(Protocol):
         *headers* have their names in lower case.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file that proves something in a dispute."""
+
+    kind: str
+    """``receipt``, ``shipping`` and so on."""
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is said to a dispute; `id` is the idempotency key."""
+
+    id: UUID
+    reference: str
+    """Of the dispute at the provider."""
+    texts: Mapping[str, str]
+    files: Sequence[EvidenceFile] = ()
+
+
+@runtime_checkable
+class TakesEvidence(Protocol):
+    """A provider to which evidence can be handed in by a call; with others a person does it."""
+
+    def submit_evidence(self, account: Account, evidence: Evidence) -> Answer:
+        """Hand in what is said to a dispute, once for each id: SUCCEEDED if it was taken."""
+        ...
+
+
+@runtime_checkable
+class AsksToVerify(Protocol):
+    """A provider whose `read_notice` may ask the outside: no Work is open meanwhile."""
+
+    asks_to_verify: ClassVar[bool]
 
 
 class Providers(Outside):

@@ -17,10 +17,13 @@ from typing import ClassVar, Final
 from uuid import UUID
 
 from nexafi.kernel.values.money import Money
-from nexafi.payments.errors import NoticeRefused
+from nexafi.payments import signing
+from nexafi.payments.providers import sandbox_notices
 from nexafi.payments.providers.port import (
+    WEBHOOK_SECRET,
     Account,
     Answer,
+    Evidence,
     Kind,
     Notice,
     Outcome,
@@ -169,16 +172,15 @@ class Sandbox:
         return _said(script, request)
 
     def read_notice(
-        self,
-        account: Account,  # noqa: ARG002
-        body: bytes,  # noqa: ARG002
-        headers: Mapping[str, str],  # noqa: ARG002
-        now: datetime,  # noqa: ARG002
+        self, account: Account, body: bytes, headers: Mapping[str, str], now: datetime
     ) -> Notice:
-        """Refuse: what the sandbox says comes through its own endpoint."""
-        raise NoticeRefused(
-            "The sandbox sends no webhooks; see POST /api/v1/payments/sandbox/notices."
-        )
+        """Return what a webhook says that was signed as Standard Webhooks prescribe."""
+        secret = signing.secret_bytes(account.keys[WEBHOOK_SECRET])
+        return sandbox_notices.read(signing.check(secret, headers, body, now), body)
+
+    def submit_evidence(self, account: Account, evidence: Evidence) -> Answer:  # noqa: ARG002
+        """Take what is said to a dispute; how it ends is said to `/sandbox/notices`."""
+        return Answer(Outcome.SUCCEEDED)
 
 
 def _said(script: Script, request: Request) -> Answer:

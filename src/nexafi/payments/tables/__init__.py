@@ -15,6 +15,13 @@ from nexafi.payments.tables.charges import (
     PaymentMethod,
     Rate,
 )
+from nexafi.payments.tables.disputes import Dispute, DisputeFile
+from nexafi.payments.tables.hooks import (
+    PaymentLink,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+)
 
 __all__ = [
     "MINOR_MAX",
@@ -25,10 +32,16 @@ __all__ = [
     "Charge",
     "Connection",
     "Customer",
+    "Dispute",
+    "DisputeFile",
     "Mandate",
     "Movement",
     "Operation",
+    "PaymentLink",
     "PaymentMethod",
     "Payout",
     "Rate",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
 ]

@@ -1,0 +1,1 @@
+"""Disputes: what payers contest, how we answer, and where the money is meanwhile."""
