@@ -16,12 +16,23 @@ from nexafi.payments.providers.installed import providers
 from nexafi.payments.settings import PaymentsSettings
 from nexafi.payments.subscriptions import subscriptions
 from nexafi.payments.tables import Base
+from nexafi.payments.topups.routes import routes as top_ups
+from nexafi.payments.wallets.routes import routes as wallets
 
 service = Service(
     name="payments",
     port=5003,
     tables=Base,
-    routes=[charges, customers, connections, mandates, movements, notices],
+    routes=[
+        charges,
+        customers,
+        connections,
+        mandates,
+        movements,
+        notices,
+        wallets,
+        top_ups,
+    ],
     subscriptions=subscriptions,
     jobs=jobs,
     equipment=[providers(PaymentsSettings()), PaymentsSettings()],

@@ -15,6 +15,9 @@ HELD: Final = Count("operations_held", "Operations whose outcome a person has to
 DISPUTES: Final = Count("disputes_opened", "Disputes that providers told of.")
 WEBHOOKS: Final = Count("webhooks_received", "Webhooks of providers that were kept.")
 DELIVERIES: Final = Count("webhooks_delivered", "Webhooks that receivers took.")
+WRONG_WALLETS: Final = Count(
+    "wallet_balances_wrong", "Balances of wallets that were not the sum of their entries."
+)
 
 ALL: Final = (
     CHARGES,
@@ -26,4 +29,5 @@ ALL: Final = (
     DISPUTES,
     WEBHOOKS,
     DELIVERIES,
+    WRONG_WALLETS,
 )

@@ -16,6 +16,8 @@ from nexafi.payments.mandates import queries as all_mandates
 from nexafi.payments.notices import actions as notices
 from nexafi.payments.notices import queries as notice_queries
 from nexafi.payments.providers.port import Providers
+from nexafi.payments.wallets import holding, proving
+from nexafi.payments.wallets import queries as wallets
 
 jobs = Jobs()
 
@@ -59,3 +61,20 @@ def tell_evidence_due(begin: Begin) -> None:
     """Tell of disputes whose evidence is due within days."""
     with begin() as work:
         disputes.tell_due(work)
+
+
+@jobs.every(timedelta(seconds=10), due=wallets.with_holds_expired)
+def let_go_of_holds(begin: Begin) -> None:
+    """Release what holds of wallets still reserve after their time."""
+    with begin() as work:
+        due = [(each.wallet_id, each.id) for each in wallets.holds_expired(work)]
+    for wallet_id, hold_id in due:
+        with begin() as work:
+            holding.expire(work, wallet_id, hold_id)
+
+
+@jobs.every(timedelta(hours=1), due=wallets.with_wallets)
+def prove_balances(begin: Begin) -> None:
+    """Add up all entries and holds of wallets once more, and say which balance is another."""
+    with begin() as work:
+        proving.prove(work)

@@ -44,6 +44,7 @@ FIELDS: Final = {
     "nexafi.movements": "long",
     "nexafi.refunds": "long",
     "nexafi.operations_held": "long",
+    "nexafi.wallet_balances_wrong": "long",
     "nexafi.charges_failed": "long",
     "nexafi.disputes_opened": "long",
     "nexafi.webhooks_received": "long",

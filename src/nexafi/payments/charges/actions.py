@@ -24,6 +24,7 @@ from nexafi.payments.errors import KeyTaken, NotHeld, StillAsking
 from nexafi.payments.providers.port import Answer, Kind, Outcome, Reason, Takes
 from nexafi.payments.rates import queries as rates
 from nexafi.payments.tables import Charge, Operation
+from nexafi.payments.wallets import returning
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,9 @@ def begin_refund(
     part = rules.part(amount, charge.left_to_refund, charge.currency, "refund")
 
     charge.refunding_minor += part.minor
-    return _begin(work, charge, Kind.REFUND, part, key, cause=cause)
+    operation = _begin(work, charge, Kind.REFUND, part, key, cause=cause)
+    returning.reserve(work, charge, operation.id, part)
+    return operation
 
 
 def _charge_for(work: Work, charge_id: UUID, kind: Kind) -> Charge:

@@ -69,14 +69,21 @@ def charge(
     provider: str | None,
     customer_id: UUID | None,
     key: str | None,
+    also: Callable[[Work, Operation], None] | None = None,
 ) -> UUID:
-    """Make a charge and ask for its money; return its id."""
+    """Make a charge and ask for its money; return its id.
+
+    *also* writes what else is to be known of it before a provider is asked.
+    """
 
     def start(work: Work) -> Operation:
         found = payers.payers(
             work, tools.providers, new, method=method, provider=provider, customer_id=customer_id
         )
-        return actions.begin(work, new, found[0], key)
+        operation = actions.begin(work, new, found[0], key)
+        if also is not None:
+            also(work, operation)
+        return operation
 
     return _once(begin, tools, Before(key, BEGINS, None, new.amount), start)
 

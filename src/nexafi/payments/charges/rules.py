@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
-from nexafi.kernel.values.currencies import decimals
 from nexafi.kernel.values.money import Money
 from nexafi.payments.errors import OtherCurrency, ProviderUnfit, TooMuch, WrongState
 from nexafi.payments.providers.port import Kind, Outcome, Takes
@@ -191,13 +189,6 @@ def check_part(takes: Takes, title: str, *, is_whole: bool, is_first: bool, is_l
         raise ProviderUnfit(f"{title} captures all that it holds, or nothing.", pointer="#/amount")
     if not takes.captures_often and not (is_first and is_last):
         raise ProviderUnfit(f"{title} captures once; let `final` be true.", pointer="#/final")
-
-
-def worth(amount: Money, rate: str, base_currency: str) -> Money:
-    """Return what *amount* is worth at a locked rate, to the nearest minor unit (half to even)."""
-    shift = decimals(base_currency) - decimals(amount.currency)
-    exact = Decimal(amount.minor) * Decimal(rate).scaleb(shift)
-    return Money(int(exact.quantize(Decimal(1), ROUND_HALF_EVEN)), base_currency)
 
 
 # -- asking again -------------------------------------------------------------------------------

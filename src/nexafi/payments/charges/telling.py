@@ -21,11 +21,13 @@ from nexafi.kernel.news.outbox import tell
 from nexafi.kernel.values.ids import new_id
 from nexafi.kernel.values.money import Money
 from nexafi.payments import counts
-from nexafi.payments.charges import rules
 from nexafi.payments.charges.rules import OperationState, State
 from nexafi.payments.movements import actions as movements
 from nexafi.payments.providers.port import Kind
-from nexafi.payments.tables import Charge, Operation
+from nexafi.payments.rates import rules as rates
+from nexafi.payments.tables import Charge, Movement, Operation
+from nexafi.payments.wallets import queries as wallets
+from nexafi.payments.wallets import returning
 
 
 def tell_action(work: Work, charge: Charge) -> None:
@@ -39,6 +41,7 @@ def tell_finished(work: Work, charge: Charge, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         _tell_done(work, charge, operation, kind)
     elif kind is Kind.REFUND:
+        returning.release(work, charge, operation.id)
         news = RefundFailed(
             charge_id=charge.id,
             refund_id=operation.id,
@@ -60,7 +63,7 @@ def _tell_done(work: Work, charge: Charge, operation: Operation, kind: Kind) -> 
             tell(work, ChargeAuthorized(charge_id=charge.id, amount=operation.amount))
         case Kind.SALE | Kind.CAPTURE:
             work.count(counts.CAPTURES)
-            move(work, charge, operation, MovementKind.CAPTURE)
+            _move_captured(work, charge, operation)
             captured = ChargeCaptured(
                 charge_id=charge.id,
                 operation_id=operation.id,
@@ -72,6 +75,7 @@ def _tell_done(work: Work, charge: Charge, operation: Operation, kind: Kind) -> 
         case Kind.REFUND:
             work.count(counts.REFUNDS)
             move(work, charge, operation, MovementKind.REFUND)
+            returning.take_back(work, charge, operation.id, operation.amount)
             refunded = ChargeRefunded(
                 charge_id=charge.id,
                 refund_id=operation.id,
@@ -83,9 +87,18 @@ def _tell_done(work: Work, charge: Charge, operation: Operation, kind: Kind) -> 
             tell(work, ChargeVoided(charge_id=charge.id, amount=operation.amount))
 
 
-def move(work: Work, charge: Charge, operation: Operation, kind: MovementKind) -> None:
+def _move_captured(work: Work, charge: Charge, operation: Operation) -> None:
+    """Tell of money that came in: for a wallet, if the charge tops one up."""
+    if wallets.top_up_of(work, charge.id) is None:
+        move(work, charge, operation, MovementKind.CAPTURE)
+        return
+    moved = move(work, charge, operation, MovementKind.WALLET_TOP_UP)
+    returning.credit(work, charge, operation.amount, moved)
+
+
+def move(work: Work, charge: Charge, operation: Operation, kind: MovementKind) -> Movement:
     """Tell the ledger of money of a charge that moved by an operation."""
-    tell_moved(
+    return tell_moved(
         work,
         charge,
         kind,
@@ -107,11 +120,11 @@ def tell_moved(
     reference: str | None = None,
     operation_id: UUID | None = None,
     references: Mapping[str, str],
-) -> None:
+) -> Movement:
     """Tell the ledger of money of a charge that moved, at the rate that was locked for it."""
     worth = None
     if charge.rate is not None:
-        worth = rules.worth(amount, charge.rate, work.context.known.base_currency)
+        worth = rates.worth(amount, charge.rate, work.context.known.base_currency)
     belongs = {"charge": str(charge.id), **references}
     if charge.customer_id is not None:
         belongs["customer"] = str(charge.customer_id)
@@ -126,4 +139,6 @@ def tell_moved(
         description=charge.description,
         references=belongs,
     )
-    movements.move(work, news, reference=reference, charge_id=charge.id, operation_id=operation_id)
+    return movements.move(
+        work, news, reference=reference, charge_id=charge.id, operation_id=operation_id
+    )

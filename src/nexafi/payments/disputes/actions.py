@@ -26,6 +26,7 @@ from nexafi.payments.disputes.rules import DisputeState, Whereabouts
 from nexafi.payments.errors import EvidenceUnfit, OtherCurrency, TooEarly
 from nexafi.payments.providers.port import DisputeNews
 from nexafi.payments.tables import Charge, Dispute, DisputeFile
+from nexafi.payments.wallets import returning
 
 NAME_CHARS_MAX = 200
 
@@ -192,9 +193,22 @@ def _move(work: Work, charge: Charge, row: Dispute, fee: Money | None) -> None:
             charge.disputed_minor -= row.counted_minor
             row.counted_minor = 0
         _tell(work, charge, row, kind, row.amount, fee_minor=left)
+        _reach_wallet(work, charge, row, kind)
         left = 0
     if left:
         _tell(work, charge, row, MovementKind.FEE, Money(left, row.currency), fee_minor=0)
+
+
+def _reach_wallet(work: Work, charge: Charge, row: Dispute, kind: MovementKind) -> None:
+    """Do to the wallet that the charge topped up, if it did, what is done to its money."""
+    amount = Money(row.counted_minor, row.currency)
+    match kind:
+        case MovementKind.DISPUTE_OPENED:
+            returning.contest(work, charge, row.id, amount)
+        case MovementKind.DISPUTE_WON:
+            returning.release(work, charge, row.id)
+        case MovementKind.DISPUTE_LOST:
+            returning.take_back(work, charge, row.id, amount)
 
 
 def _tell(

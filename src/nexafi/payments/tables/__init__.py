@@ -22,6 +22,17 @@ from nexafi.payments.tables.hooks import (
     WebhookEndpoint,
     WebhookEvent,
 )
+from nexafi.payments.tables.wallets import (
+    Wallet,
+    WalletBalance,
+    WalletEntry,
+    WalletHold,
+    WalletLimit,
+    WalletPayment,
+    WalletQuote,
+    WalletTopUp,
+    WalletWithdrawal,
+)
 
 __all__ = [
     "MINOR_MAX",
@@ -41,6 +52,15 @@ __all__ = [
     "PaymentMethod",
     "Payout",
     "Rate",
+    "Wallet",
+    "WalletBalance",
+    "WalletEntry",
+    "WalletHold",
+    "WalletLimit",
+    "WalletPayment",
+    "WalletQuote",
+    "WalletTopUp",
+    "WalletWithdrawal",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WebhookEvent",

@@ -1,0 +1,1 @@
+"""Top-ups: charges whose money goes into a wallet."""
