@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from nexafi.kernel.data.database import Database
 from nexafi.kernel.trust.guard import Guard
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.kernel.trust.tokens import Claims, Realm, Revoked, Verifier, new_key, publish, sign
+from nexafi.kernel.web.endpoints import Identify
 from nexafi.kernel.web.identity import by_token
 from nexafi.ledger.app import service
 
@@ -61,8 +62,8 @@ def context() -> Context:
     )
 
 
-def token(folder: Path) -> str:
-    """Return an access token for an hour; its public key lies in *folder* for `app`."""
+def token(folder: Path, permissions: Collection[str] = frozenset(LedgerPermission)) -> str:
+    """Return an access token for an hour; its public key lies in *folder* for `identify`."""
     key: OKPKey = new_key()
     (folder / "key.json").write_text(json.dumps(publish(key)))
     now = datetime.now(UTC)
@@ -74,7 +75,7 @@ def token(folder: Path) -> str:
         issued_at=now,
         expires_at=now + timedelta(hours=1),
         role="owner",
-        permissions=frozenset(LedgerPermission),
+        permissions=frozenset(permissions),
         home=HOME,
     )
     return sign(claims, key, Realm())
@@ -90,6 +91,10 @@ def open_database() -> Database:
 def app() -> Flask:
     """Return the ledger on the database that the environment names."""
     database = open_database()
+    return service.equip(SECRET).app(database, identify(database))
+
+
+def identify(database: Database) -> Identify:
+    """Return what tells who calls by the key in the folder that the environment names."""
     key = json.loads((Path(os.environ["BENCHMARK_FOLDER"]) / "key.json").read_text())
-    guard = Guard(Verifier(Realm()), Told(key), database.clock)
-    return service.equip(SECRET).app(database, by_token(guard, database))
+    return by_token(Guard(Verifier(Realm()), Told(key), database.clock), database)

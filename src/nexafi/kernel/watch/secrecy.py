@@ -73,6 +73,11 @@ def clean_text(text: str) -> str:
     return _CARD.sub(_hide_card, text)
 
 
+def has_card(text: str) -> bool:
+    """Return whether a whole card number stands in *text*, as `clean_text` would hide it."""
+    return any(_hide_card(found) != found[0] for found in _CARD.finditer(text))
+
+
 def _hide_card(found: re.Match[str]) -> str:
     """Hide what passes the check of card numbers (Luhn, ISO/IEC 7812-1), but its last four."""
     digits = [int(each) for each in found[0] if each.isdigit()]

@@ -45,6 +45,7 @@ from nexafi.kernel.data.work import Begin, Survey, Work
 from nexafi.kernel.errors import Conflict, Invalid, Malformed
 from nexafi.kernel.news.forgetting import SENT_KEPT
 from nexafi.kernel.trust.secrets import Secret
+from nexafi.kernel.watch import secrecy
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -246,6 +247,8 @@ def claim(
         return None
     if not _KEY.fullmatch(key):
         raise KeyMalformed(f"{HEADER} must be 1 to 255 visible characters of ASCII.")
+    if secrecy.has_card(key):
+        raise KeyMalformed(f"{HEADER} is kept, so it cannot be a card number.")
     hidden = secret.derive(PURPOSE)
     fingerprint = _fingerprint(request, caller, hidden)
     if caller.organization_id is None:
