@@ -72,8 +72,9 @@ def _made_elsewhere(
     if answer.outcome is not Outcome.SUCCEEDED or notice.kind not in {Kind.CAPTURE, Kind.VOID}:
         return Done(EventState.IGNORED, "Nobody here asked for this, and no money moved.")
     if notice.kind is Kind.CAPTURE:
+        is_last = notice.is_last or not takes.captures_often
         operation = charges.begin_capture(
-            work, charge.id, notice.amount, takes, is_last=not takes.captures_often, key=None
+            work, charge.id, notice.amount, takes, is_last=is_last, key=None
         )
     else:
         operation = charges.begin_void(work, charge.id, None)

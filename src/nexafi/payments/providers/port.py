@@ -197,6 +197,8 @@ class Notice:
     """Of the operation, where only the charge is known."""
     charge_reference: str | None = None
     amount: Money | None = None
+    is_last: bool = False
+    """Of a capture: whether the rest of what was authorized was let go with it."""
     answer: Answer | None = None
     dispute: DisputeNews | None = None
 

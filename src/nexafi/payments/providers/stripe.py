@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nexafi.payments.providers.stripe_line import Line
 
 URL: Final = "https://api.stripe.com"
+ANSWER_S: Final = 20.0
+"""How long we wait for an answer: the longest way takes four, and is shorter than our patience."""
 AGE_MAX: Final = timedelta(minutes=5)
 """How old a webhook may be, and how far ahead the clock of its sender."""
 _TOKEN: Final = re.compile(r"(cus_\w{1,100}/)?(pm|src|card|ba)_\w{1,100}", re.ASCII)
@@ -45,12 +47,13 @@ class Stripe:
     window: ClassVar[timedelta] = timedelta(hours=23)
     """Stripe knows a key for a day at least; the last hour is for clocks that differ."""
 
-    def __init__(self, url: str = URL) -> None:
-        self._url = url.rstrip("/")
+    def __init__(self, url: str = URL, answer_s: float = ANSWER_S) -> None:
+        self._url, self._answer_s = url.rstrip("/"), answer_s
 
     @cached_property
     def _line(self) -> Line:
-        line: Line = import_module("nexafi.payments.providers.stripe_line").Line(self._url)
+        module = import_module("nexafi.payments.providers.stripe_line")
+        line: Line = module.Line(self._url, self._answer_s)
         return line
 
     def owns(self, token: str) -> bool:

@@ -15,8 +15,7 @@ import stripe
 from nexafi.payments.providers.port import Reason
 
 CONNECT_S: Final = 5.0
-ANSWER_S: Final = 20.0
-"""How long we wait for a connection and for an answer: together far less than our patience."""
+"""How long we wait for a connection."""
 DEPTH_MAX: Final = 10
 NOT_REACHED: Final = {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}
 """What urllib3, by which the library speaks, raises where no connection came about."""
@@ -67,9 +66,9 @@ def client(url: str, key: str, http: stripe.HTTPClient) -> stripe.StripeClient:
     )
 
 
-def http_client() -> stripe.HTTPClient:
+def http_client(answer_s: float) -> stripe.HTTPClient:
     """Return what keeps the connections of each thread, for all organizations."""
-    return stripe.RequestsClient(timeout=(CONNECT_S, ANSWER_S))
+    return stripe.RequestsClient(timeout=(CONNECT_S, answer_s))
 
 
 def told(call: Callable[[], _Shown]) -> dict[str, Any]:

@@ -31,12 +31,12 @@ PAGES_MAX: Final = 2
 class Line:
     """Stripe at one address."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, answer_s: float) -> None:
+        self._url, self._answer_s = url, answer_s
 
     @cached_property
     def _http(self) -> HTTPClient:
-        return calls.http_client()
+        return calls.http_client(self._answer_s)
 
     def _client(self, account: Account) -> StripeClient:
         return calls.client(self._url, account.keys["secret_key"], self._http)

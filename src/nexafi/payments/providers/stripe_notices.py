@@ -81,6 +81,7 @@ def _intent(plain: Notice, intent: Mapping[str, Any], step: str) -> Notice:
             kind=Kind.CAPTURE,
             amount=amount,
             answer=answer,
+            is_last=intent.get("status") == "succeeded",
         )
     if step not in _STEPS:
         return plain
@@ -92,7 +93,7 @@ def _canceled(said: Notice, intent: Mapping[str, Any]) -> Notice:
     answer = words.begun(said.kind or Kind.SALE, intent)
     if said.kind is not Kind.AUTHORIZE or not intent.get("latest_charge"):
         return replace(said, answer=answer)
-    done = replace(answer, outcome=Outcome.SUCCEEDED)
+    done = replace(answer, outcome=Outcome.SUCCEEDED, reference=None)
     return replace(said, kind=Kind.VOID, operation_id=None, answer=done)
 
 

@@ -175,11 +175,13 @@ def begun(kind: Kind, intent: Json, known: Answer | None = None) -> Answer:
             )
         case "canceled":
             return _gone(intent, known)
-        case "succeeded":
-            fee = known.fee if kind is Kind.SALE else None  # that of a capture belongs to it
-            return replace(known, outcome=Outcome.SUCCEEDED, fee=fee)
-        case "requires_capture" if kind is Kind.AUTHORIZE:
-            return replace(known, outcome=Outcome.SUCCEEDED, fee=None)
+        case "succeeded" if kind is Kind.SALE:
+            return replace(known, outcome=Outcome.SUCCEEDED)
+        case "succeeded" | "requires_capture" if kind is Kind.AUTHORIZE:
+            # The charge there, and its fee, belong to the capture, by which a settlement names it.
+            return replace(
+                known, outcome=Outcome.SUCCEEDED, reference=known.charge_reference, fee=None
+            )
     return replace(known, message=f"The payment intent is {status}.")
 
 
