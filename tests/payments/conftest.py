@@ -23,6 +23,7 @@ from nexafi.kernel.data.tables import OutboxRow
 from nexafi.kernel.service import Service
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.payments.app import service
+from nexafi.payments.providers.bank import Bank
 from nexafi.payments.providers.port import Provider, Providers
 from nexafi.payments.providers.sandbox import Sandbox
 from tests.conftest import Clock, Open
@@ -107,7 +108,8 @@ def make_payments(open_database: Open, payer_context: Context, clock: Clock) -> 
     """Return what makes a payments service with providers of one's own."""
 
     def make(*providers: Provider, **equipment: Any) -> Payments:
-        given = [Providers(*(providers or (Sandbox(wait=lambda _s: None),))), Secret.new()]
+        usual = (Sandbox(wait=lambda _s: None), Bank())
+        given = [Providers(*(providers or usual)), Secret.new()]
         ready = replace(
             service, equipment=[*service.equipment, *given, *equipment.values()], expects=()
         )

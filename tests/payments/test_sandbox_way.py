@@ -58,3 +58,25 @@ def test_refunds_never_exceed_what_was_captured(payments):
 
     assert [each["kind"] for each in payments.moved()] == ["capture", "refund", "refund"]
     assert payments.get(f"/charges/{charge['id']}")["refunded"] == money("100.00")
+
+
+def test_charges_are_listed_and_narrowed_down(payments):
+    first, second = payments.charge(), payments.charge("sandbox_declined")
+
+    every = payments.get("/charges")["items"]
+    failed = payments.get("/charges?state=failed&provider=sandbox")["items"]
+    earlier = payments.get("/charges?to=2026-01-01T00:00:00Z")["items"]
+
+    assert [each["id"] for each in every] == [second["id"], first["id"]]
+    assert [each["id"] for each in failed] == [second["id"]]
+    assert earlier == []
+
+
+def test_an_id_whose_digits_look_like_a_card_number_is_no_card_number(payments):
+    body = {"amount": money("1.00"), "payment_method": "0199411a-1111-7111-8111-1111111fffff"}
+
+    refused = payments.post("/charges", body)
+
+    assert (refused.status_code, refused.json["type"]) == (
+        404, "/problems/payments/payment-method-not-found",
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nexafi.kernel.service import Service
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.payments import counts
+from nexafi.payments.bank_files.routes import routes as bank_files
 from nexafi.payments.charges.routes import routes as charges
 from nexafi.payments.connections.routes import routes as connections
 from nexafi.payments.customers.routes import routes as customers
@@ -12,6 +13,7 @@ from nexafi.payments.jobs import jobs
 from nexafi.payments.mandates.routes import routes as mandates
 from nexafi.payments.movements.routes import routes as movements
 from nexafi.payments.notices.routes import routes as notices
+from nexafi.payments.payouts.routes import routes as payouts
 from nexafi.payments.providers.installed import providers
 from nexafi.payments.settings import PaymentsSettings
 from nexafi.payments.subscriptions import subscriptions
@@ -24,6 +26,7 @@ service = Service(
     port=5003,
     tables=Base,
     routes=[
+        bank_files,
         charges,
         customers,
         connections,
@@ -32,6 +35,7 @@ service = Service(
         notices,
         wallets,
         top_ups,
+        payouts,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

@@ -20,6 +20,8 @@ MASK: Final = "*"
 _GAP = r"[\s.\-_/\u00ad\u200b-\u200d\u2010-\u2015\ufeff]{0,2}"
 _RUN = re.compile(rf"\d(?:{_GAP}\d){{12,}}")
 _LENGTHS = range(13, 20)
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+"""A UUID: one of some hundreds has a run of digits that would pass for a card number."""
 _FIRST = re.compile(r"3[04-9]|4|5[0-9]|6|2[2-7]")
 
 
@@ -29,7 +31,7 @@ def refuse(value: object, *, exempt: frozenset[str] = frozenset()) -> None:
     *exempt* names fields that hold other long numbers, such as an IBAN.
     """
     for pointer, text in _texts(value, exempt):
-        if has_number(text):
+        if not _ID.fullmatch(text) and has_number(text):
             raise CardNumberSent(
                 "This looks like a card number. Send the token that your provider gave for it;"
                 " card numbers are not kept here.",

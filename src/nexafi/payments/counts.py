@@ -18,6 +18,8 @@ DELIVERIES: Final = Count("webhooks_delivered", "Webhooks that receivers took.")
 WRONG_WALLETS: Final = Count(
     "wallet_balances_wrong", "Balances of wallets that were not the sum of their entries."
 )
+BANK_FILES: Final = Count("bank_files", "Files that were made for banks.")
+BANK_ANSWERS: Final = Count("bank_answers", "Answers of banks that were taken in.")
 
 ALL: Final = (
     CHARGES,
@@ -30,4 +32,6 @@ ALL: Final = (
     WEBHOOKS,
     DELIVERIES,
     WRONG_WALLETS,
+    BANK_FILES,
+    BANK_ANSWERS,
 )

@@ -7,6 +7,8 @@ from datetime import timedelta
 from nexafi.kernel.data.work import Begin
 from nexafi.kernel.news.jobs import Jobs
 from nexafi.kernel.trust.secrets import Secret
+from nexafi.payments.bank_files import deciding
+from nexafi.payments.bank_files import queries as bank_files
 from nexafi.payments.charges import asking, queries
 from nexafi.payments.charges.asking import Tools
 from nexafi.payments.disputes import actions as disputes
@@ -78,3 +80,10 @@ def prove_balances(begin: Begin) -> None:
     """Add up all entries and holds of wallets once more, and say which balance is another."""
     with begin() as work:
         proving.prove(work)
+
+
+@jobs.every(timedelta(minutes=10), due=bank_files.with_thought_paid)
+def think_bank_orders_paid(begin: Begin) -> None:
+    """Take for paid what was sent to the bank, and of which nothing was heard for days."""
+    with begin() as work:
+        deciding.think_paid(work)

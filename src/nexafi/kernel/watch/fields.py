@@ -45,6 +45,8 @@ FIELDS: Final = {
     "nexafi.refunds": "long",
     "nexafi.operations_held": "long",
     "nexafi.wallet_balances_wrong": "long",
+    "nexafi.bank_files": "long",
+    "nexafi.bank_answers": "long",
     "nexafi.charges_failed": "long",
     "nexafi.disputes_opened": "long",
     "nexafi.webhooks_received": "long",

@@ -61,15 +61,19 @@ def charge_of_reference(work: Work, provider: str, reference: str) -> Charge | N
 def charges(work: Work, page: PageQuery, wanted: Wanted) -> Sequence[Charge]:
     """Return a page of charges, the newest first."""
     statement = select(Charge)
-    conditions: list[tuple[object, ColumnElement[bool]]] = [
-        (wanted.state, Charge.state == wanted.state),
-        (wanted.customer_id, Charge.customer_id == wanted.customer_id),
-        (wanted.provider, Charge.provider == wanted.provider),
-        (wanted.reference, Charge.reference == wanted.reference),
-        (wanted.since, Charge.created_at >= wanted.since),
-        (wanted.until, Charge.created_at < wanted.until),
-    ]
-    statement = statement.where(*(each for value, each in conditions if value is not None))
+    same = {
+        Charge.state: wanted.state,
+        Charge.customer_id: wanted.customer_id,
+        Charge.provider: wanted.provider,
+        Charge.reference: wanted.reference,
+    }
+    for column, value in same.items():
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.since is not None:
+        statement = statement.where(Charge.created_at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(Charge.created_at < wanted.until)
     return work.session.scalars(keyset(statement, page, Charge.id, descending=True)).all()
 
 

@@ -1,0 +1,1 @@
+"""Bank files: what a bank is told to collect and to send, and what it answers."""
