@@ -9,12 +9,14 @@ from nexafi.payments.bank_files.routes import routes as bank_files
 from nexafi.payments.charges.routes import routes as charges
 from nexafi.payments.connections.routes import routes as connections
 from nexafi.payments.customers.routes import routes as customers
+from nexafi.payments.fees.routes import routes as fees
 from nexafi.payments.jobs import jobs
 from nexafi.payments.mandates.routes import routes as mandates
 from nexafi.payments.movements.routes import routes as movements
 from nexafi.payments.notices.routes import routes as notices
 from nexafi.payments.payouts.routes import routes as payouts
 from nexafi.payments.providers.installed import providers
+from nexafi.payments.routing.routes import routes as routing
 from nexafi.payments.settings import PaymentsSettings
 from nexafi.payments.subscriptions import subscriptions
 from nexafi.payments.tables import Base
@@ -36,6 +38,8 @@ service = Service(
         wallets,
         top_ups,
         payouts,
+        fees,
+        routing,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

@@ -6,9 +6,9 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 from nexafi.kernel.values.money import Money
-from nexafi.payments.errors import NotEnough
 from nexafi.payments.wallets import actions, holding
 from nexafi.payments.wallets.actions import Words
+from nexafi.payments.wallets.problems import NotEnough
 
 THREADS = 64
 

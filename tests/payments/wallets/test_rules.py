@@ -10,16 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nexafi.kernel.values.money import Money
-from nexafi.payments.errors import (
+from nexafi.payments.errors import OtherCurrency, TooMuch
+from nexafi.payments.rates.rules import converted, cross, worth
+from nexafi.payments.wallets import rules
+from nexafi.payments.wallets.problems import (
     LimitExceeded,
     NotEnough,
-    OtherCurrency,
-    TooMuch,
     WalletNotEmpty,
     WrongWalletState,
 )
-from nexafi.payments.rates.rules import converted, cross, worth
-from nexafi.payments.wallets import rules
 from nexafi.payments.wallets.rules import Limits, Spent, State
 
 MINOR = st.integers(1, 10**12)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from nexafi.payments.errors import NotEnough
+from nexafi.payments.wallets.problems import NotEnough
 from tests.payments.conftest import money
 
 

@@ -48,13 +48,15 @@ class NewCharge:
     description: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
     return_url: str | None = None
+    id: UUID = field(default_factory=new_id)
+    """By which shares of routing are drawn, so it is there before a provider is chosen."""
 
 
 def begin(work: Work, new: NewCharge, payer: Payer, key: str | None) -> Operation:
     """Write down that money is about to be asked for, with the rate of this moment."""
     kind = Kind.SALE if new.captures else Kind.AUTHORIZE
     charge = Charge(
-        id=new_id(),
+        id=new.id,
         state=rules.DURING[kind],
         provider=payer.provider,
         currency=new.amount.currency,

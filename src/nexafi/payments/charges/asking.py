@@ -194,7 +194,7 @@ def _ask(begin: Begin, tools: Tools, asking: Asking) -> None:
 def _next_payer(work: Work, tools: Tools, request: Request) -> Payer | None:
     row = queries.charge(work, request.charge_id)
     tried = {each.provider for each in queries.operations_of(work, row.id)}
-    new = NewCharge(row.amount, row.captures)
+    new = NewCharge(row.amount, row.captures, details=row.details, id=row.id)
     first = Payer(row.provider, row.method_kind, row.token, row.payment_method_id, row.customer_id)
     left = payers.payers_left(work, tools.providers, new, first, tried)
     return left[0] if left else None

@@ -7,7 +7,6 @@ from dataclasses import replace
 from uuid import UUID
 
 from nexafi.kernel.data.work import Work
-from nexafi.payments.charges import rules
 from nexafi.payments.charges.actions import NewCharge, Payer
 from nexafi.payments.connections import queries as connections
 from nexafi.payments.customers import queries as customers
@@ -16,7 +15,10 @@ from nexafi.payments.errors import (
     ProviderNotConnected,
     ProviderUnfit,
 )
+from nexafi.payments.providers.fitting import check_taken
 from nexafi.payments.providers.port import Provider, Providers
+from nexafi.payments.routing import choosing
+from nexafi.payments.routing.rules import Case
 
 
 def payers(
@@ -90,7 +92,7 @@ def _fit(work: Work, providers: Providers, new: NewCharge, known: Sequence[Payer
             refused.append(_not_connected(provider))
             continue
         try:
-            rules.check_taken(
+            check_taken(
                 provider.takes, provider.title, new.amount, payer.kind, captures=new.captures
             )
         except ProviderUnfit as problem:
@@ -99,7 +101,17 @@ def _fit(work: Work, providers: Providers, new: NewCharge, known: Sequence[Payer
         found.append((row.position if row else 0, payer))
     if not found:
         raise refused[0]
-    return [payer for _, payer in sorted(found, key=lambda each: each[0])]
+    connected = [payer for _, payer in sorted(found, key=lambda each: each[0])]
+    return _routed(work, new, connected) if len(connected) > 1 else connected
+
+
+def _routed(work: Work, new: NewCharge, connected: Sequence[Payer]) -> list[Payer]:
+    """Return those who can be asked in the order that the routing rules choose."""
+    first = connected[0]
+    case = Case(new.id, new.amount, first.country or "", first.kind, new.details)
+    by_name = {payer.provider: payer for payer in connected}
+    chosen = choosing.choose(work, case, list(by_name))
+    return [by_name[each.provider] for each in chosen.ranked]
 
 
 def _not_connected(provider: Provider) -> ProviderNotConnected | ProviderUnfit:

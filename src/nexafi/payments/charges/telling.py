@@ -22,6 +22,7 @@ from nexafi.kernel.values.ids import new_id
 from nexafi.kernel.values.money import Money
 from nexafi.payments import counts
 from nexafi.payments.charges.rules import OperationState, State
+from nexafi.payments.fees import actions as fees
 from nexafi.payments.movements import actions as movements
 from nexafi.payments.providers.port import Kind
 from nexafi.payments.rates import rules as rates
@@ -76,6 +77,7 @@ def _tell_done(work: Work, charge: Charge, operation: Operation, kind: Kind) -> 
             work.count(counts.REFUNDS)
             move(work, charge, operation, MovementKind.REFUND)
             returning.take_back(work, charge, operation.id, operation.amount)
+            fees.give_back(work, charge, operation)
             refunded = ChargeRefunded(
                 charge_id=charge.id,
                 refund_id=operation.id,
@@ -91,6 +93,7 @@ def _move_captured(work: Work, charge: Charge, operation: Operation) -> None:
     """Tell of money that came in: for a wallet, if the charge tops one up."""
     if wallets.top_up_of(work, charge.id) is None:
         move(work, charge, operation, MovementKind.CAPTURE)
+        fees.take(work, charge, operation)
         return
     moved = move(work, charge, operation, MovementKind.WALLET_TOP_UP)
     returning.credit(work, charge, operation.amount, moved)

@@ -16,12 +16,14 @@ from nexafi.payments.tables.charges import (
     Rate,
 )
 from nexafi.payments.tables.disputes import Dispute, DisputeFile
+from nexafi.payments.tables.fees import ChargeFee, FeeRule
 from nexafi.payments.tables.hooks import (
     PaymentLink,
     WebhookDelivery,
     WebhookEndpoint,
     WebhookEvent,
 )
+from nexafi.payments.tables.routing import RoutingRule
 from nexafi.payments.tables.wallets import (
     Wallet,
     WalletBalance,
@@ -41,10 +43,12 @@ __all__ = [
     "BankOrder",
     "Base",
     "Charge",
+    "ChargeFee",
     "Connection",
     "Customer",
     "Dispute",
     "DisputeFile",
+    "FeeRule",
     "Mandate",
     "Movement",
     "Operation",
@@ -52,6 +56,7 @@ __all__ = [
     "PaymentMethod",
     "Payout",
     "Rate",
+    "RoutingRule",
     "Wallet",
     "WalletBalance",
     "WalletEntry",

@@ -14,10 +14,10 @@ from nexafi.kernel.trust import audit
 from nexafi.kernel.values.ids import new_id
 from nexafi.kernel.values.money import Money
 from nexafi.payments.customers import queries as customers
-from nexafi.payments.errors import SameWallet
 from nexafi.payments.tables import Movement, Wallet, WalletHold, WalletLimit, WalletPayment
 from nexafi.payments.wallets import keeping, queries, rules
 from nexafi.payments.wallets.keeping import About
+from nexafi.payments.wallets.problems import SameWallet
 from nexafi.payments.wallets.rules import EntryKind, Limits, State
 
 

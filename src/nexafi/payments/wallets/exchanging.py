@@ -8,12 +8,12 @@ from nexafi.contracts.payments.events import MovementKind
 from nexafi.kernel.data.work import Work
 from nexafi.kernel.values.ids import new_id
 from nexafi.kernel.values.money import Money
-from nexafi.payments.errors import SameWallet, TooLittle
 from nexafi.payments.rates import queries as rates
 from nexafi.payments.rates.rules import converted, cross, worth
 from nexafi.payments.tables import WalletQuote
 from nexafi.payments.wallets import actions, keeping, queries, rules
 from nexafi.payments.wallets.keeping import About
+from nexafi.payments.wallets.problems import SameWallet, TooLittle
 from nexafi.payments.wallets.rules import QUOTED_FOR, EntryKind, State
 
 

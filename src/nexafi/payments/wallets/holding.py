@@ -8,10 +8,10 @@ from uuid import UUID
 from nexafi.kernel.data.work import Work
 from nexafi.kernel.values.ids import new_id
 from nexafi.kernel.values.money import Money
-from nexafi.payments.errors import HoldEnded, HoldReserved, SameWallet
 from nexafi.payments.tables import Wallet, WalletHold
 from nexafi.payments.wallets import actions, keeping, queries, rules
 from nexafi.payments.wallets.actions import Words
+from nexafi.payments.wallets.problems import HoldEnded, HoldReserved, SameWallet
 from nexafi.payments.wallets.rules import HoldKind, HoldState, State
 
 

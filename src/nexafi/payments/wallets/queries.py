@@ -10,13 +10,6 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 
 from nexafi.kernel.data.work import Survey, Work
 from nexafi.kernel.web.paging import PageQuery, keyset
-from nexafi.payments.errors import (
-    HoldNotFound,
-    QuoteNotFound,
-    WalletNotFound,
-    WalletPaymentNotFound,
-    WithdrawalNotFound,
-)
 from nexafi.payments.tables import (
     Charge,
     Wallet,
@@ -28,6 +21,13 @@ from nexafi.payments.tables import (
     WalletQuote,
     WalletTopUp,
     WalletWithdrawal,
+)
+from nexafi.payments.wallets.problems import (
+    HoldNotFound,
+    QuoteNotFound,
+    WalletNotFound,
+    WalletPaymentNotFound,
+    WithdrawalNotFound,
 )
 from nexafi.payments.wallets.rules import SPENDING, HoldState, Limits, Spent, month_of
 

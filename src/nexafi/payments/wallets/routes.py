@@ -11,7 +11,7 @@ from nexafi.kernel.web.downloads import Download
 from nexafi.kernel.web.endpoints import Routes
 from nexafi.kernel.web.export import Format, export
 from nexafi.kernel.web.paging import Page, PageQuery
-from nexafi.payments.errors import CurrencyUnknown, OtherCurrency
+from nexafi.payments.errors import OtherCurrency
 from nexafi.payments.tables import Wallet
 from nexafi.payments.wallets import (
     actions,
@@ -35,6 +35,7 @@ from nexafi.payments.wallets.moving import (
     WithdrawalOut,
     WithdrawalPaidIn,
 )
+from nexafi.payments.wallets.problems import CurrencyUnknown
 from nexafi.payments.wallets.rules import State
 from nexafi.payments.wallets.schemas import (
     EntriesQuery,

@@ -12,12 +12,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from nexafi.kernel.values.money import Money
-from nexafi.payments.errors import (
+from nexafi.payments.errors import OtherCurrency, TooMuch
+from nexafi.payments.wallets.problems import (
     LimitExceeded,
     NotEnough,
-    OtherCurrency,
     QuoteSpent,
-    TooMuch,
     WalletClosed,
     WalletNotEmpty,
     WrongWalletState,

@@ -10,9 +10,9 @@ from uuid import UUID
 from nexafi.kernel.data.work import Work
 from nexafi.kernel.files.table import Column, Kind, Paper, Row, Shape, Table, day
 from nexafi.kernel.values.money import Money
-from nexafi.payments.errors import SpanUnfit, StatementTooLong
 from nexafi.payments.tables import Wallet, WalletEntry
 from nexafi.payments.wallets import queries
+from nexafi.payments.wallets.problems import SpanUnfit, StatementTooLong
 
 ENTRIES_MAX = 10_000
 

@@ -12,11 +12,11 @@ from nexafi.kernel.data.work import Work
 from nexafi.kernel.trust import audit
 from nexafi.kernel.values.ids import new_id
 from nexafi.kernel.values.money import Money
-from nexafi.payments.errors import WithdrawalEnded
 from nexafi.payments.tables import Wallet, WalletHold, WalletWithdrawal
 from nexafi.payments.wallets import actions, holding, keeping, queries
 from nexafi.payments.wallets.actions import Words
 from nexafi.payments.wallets.keeping import About
+from nexafi.payments.wallets.problems import WithdrawalEnded
 from nexafi.payments.wallets.rules import EntryKind, HoldKind, HoldState, WithdrawalState
 
 

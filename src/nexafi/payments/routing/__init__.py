@@ -1,0 +1,1 @@
+"""Routing: which provider is asked first for a charge, and which then."""
