@@ -18,6 +18,7 @@ from nexafi.kernel.trust.tokens import Verifier
 from nexafi.kernel.web.identity import by_token
 from nexafi.ledger.app import service as ledger_service
 from nexafi.payments.app import service as payments_service
+from nexafi.payments.providers.bank import Bank
 from nexafi.payments.providers.port import Providers
 from nexafi.payments.providers.sandbox import Sandbox
 from nexafi.users.app import service as users_service
@@ -117,7 +118,7 @@ def built(service: Service, database: Database, near: Near, clock: Clock) -> Fla
 @pytest.fixture
 def platform(open_database, clock) -> Platform:
     users, ledger = open_database(users_service), open_database(ledger_service)
-    sandbox = Providers(Sandbox(wait=lambda _s: None))
+    sandbox = Providers(Sandbox(wait=lambda _s: None), Bank())
     payments = replace(payments_service, equipment=[*payments_service.equipment, sandbox])
     payments = payments.equip(SECRET)
     payments_database = open_database(payments)

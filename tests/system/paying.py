@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.system.calls import Call, money
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
 PAYMENTS: Final = "/api/v1/payments"
 CHARGE: Final = {"amount": money("10.00"), "payment_method": "sandbox_visa"}
 WITH_IDS: Final = {**CHARGE, "payment_method": "$payment_method", "customer": "$customer"}
+
+ACCOUNT: Final = {"iban": "DE89370400440532013000"}
+MANDATE: Final = {"scheme": "sepa_core", "holder": "Eve", "signed_on": "2026-03-01", **ACCOUNT}
+PAYOUT: Final = {"amount": money("3.00"), "creditor": {"name": "Eve", **ACCOUNT}}
+OWN_ACCOUNT: Final = {"name": "Own", "iban": "DE02120300000000202051"}
+STATUS: Final = (
+    b"<Document><CstmrPmtStsRpt><GrpHdr><CreDtTm>2026-04-01T08:00:00</CreDtTm></GrpHdr>"
+    b"<OrgnlGrpInfAndSts><OrgnlMsgId>$message</OrgnlMsgId><GrpSts>PDNG</GrpSts>"
+    b"</OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>"
+)
 
 CALLS = {
     f"POST {PAYMENTS}/charges": Call({**WITH_IDS, "description": "$text"}),
@@ -32,6 +43,14 @@ CALLS = {
         {"charge": "$charge", "kind": "captured", "reason": "$text"}
     ),
     f"GET {PAYMENTS}/movements": Call(query={"charge": "$charge"}),
+    f"POST {PAYMENTS}/mandates": Call({**MANDATE, "customer": "$customer"}),
+    f"GET {PAYMENTS}/mandates": Call(query={"customer": "$customer"}),
+    f"POST {PAYMENTS}/payouts": Call({**PAYOUT, "customer": "$customer", "remittance": "$text"}),
+    f"GET {PAYMENTS}/payouts": Call(query={"customer": "$customer"}),
+    f"POST {PAYMENTS}/bank-files": Call({"kind": "pain.001"}),
+    f"GET {PAYMENTS}/bank-files/orders": Call(query={"file": "$bank_file", "payout": "$sent"}),
+    f"POST {PAYMENTS}/bank-files/orders/<uuid:order_id>/decide": Call({"outcome": "settled"}),
+    f"POST {PAYMENTS}/bank-files/answers": Call(file=STATUS),
 }
 """Every endpoint that takes more than ids in its path; a new one is to be added here."""
 
@@ -45,6 +64,11 @@ PATH_IDS = {
     "method_id": "second_payment_method",
     "movement_id": "movement",
     "event_id": "webhook_event",
+    "mandate_id": "mandate",
+    "payout_id": "payout",
+    "file_id": "bank_file",
+    "order_id": "bank_order",
+    "answer_id": "bank_answer",
 }
 """What stands in a path, by its name there."""
 
@@ -72,3 +96,21 @@ def found(made: Organization) -> None:
     names["movement"] = made.payments("GET", "/movements")["items"][0]["id"]
     happened = {"charge": names["second_charge"], "kind": "refunded", "amount": money("1.00")}
     names["webhook_event"] = made.payments("POST", "/sandbox/notices", json=happened)["id"]
+    _found_at_the_bank(made)
+
+
+def _found_at_the_bank(made: Organization) -> None:
+    """Give *made* a mandate, a payout that waits, and one in a file that the bank answered."""
+    names = made.names
+    made.payments("PUT", "/providers/bank", json={"settings": OWN_ACCOUNT})
+    mandate = {**MANDATE, "customer": names["customer"]}
+    names["mandate"] = made.payments("POST", "/mandates", json=mandate)["id"]
+    payout = {**PAYOUT, "customer": names["customer"], "remittance": names["text"]}
+    names["sent"] = made.payments("POST", "/payouts", json=payout)["id"]
+    file = made.payments("POST", "/bank-files", json={"kind": "pain.001"})
+    names["bank_file"], names["message"] = file["id"], file["message_id"]
+    names["payout"] = made.payments("POST", "/payouts", json=payout)["id"]
+    names["bank_order"] = made.payments("GET", "/bank-files/orders")["items"][0]["id"]
+    status = STATUS.replace(b"$message", file["message_id"].encode())
+    given = {"file": (BytesIO(status), "status.xml")}
+    names["bank_answer"] = made.payments("POST", "/bank-files/answers", data=given)["id"]
