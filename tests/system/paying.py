@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 PAYMENTS: Final = "/api/v1/payments"
 CHARGE: Final = {"amount": money("10.00"), "payment_method": "sandbox_visa"}
+ENDPOINT: Final = {"url": "https://shop.invalid/hooks", "kinds": ["payments.charge_failed"]}
 WITH_IDS: Final = {**CHARGE, "payment_method": "$payment_method", "customer": "$customer"}
 
 ACCOUNT: Final = {"iban": "DE89370400440532013000"}
@@ -38,10 +40,26 @@ CALLS = {
     ),
     f"GET {PAYMENTS}/payment-methods": Call(query={"customer": "$customer"}),
     f"PUT {PAYMENTS}/providers/<provider>": Call({"position": 1}),
-    f"GET {PAYMENTS}/webhook-events": Call(query={"charge": "$charge"}),
+    f"GET {PAYMENTS}/webhook-events": Call(query={"charge": "$disputed"}),
     f"POST {PAYMENTS}/sandbox/notices": Call(
         {"charge": "$charge", "kind": "captured", "reason": "$text"}
     ),
+    f"POST {PAYMENTS}/webhook-endpoints": Call({**ENDPOINT, "description": "$text"}),
+    f"PATCH {PAYMENTS}/webhook-endpoints/<uuid:endpoint_id>": Call({"description": "$text"}),
+    f"POST {PAYMENTS}/webhook-endpoints/<uuid:endpoint_id>/rotate": Call({"overlap_hours": 1}),
+    f"GET {PAYMENTS}/webhook-deliveries": Call(query={"endpoint": "$endpoint"}),
+    f"GET {PAYMENTS}/disputes": Call(query={"charge": "$disputed"}),
+    f"PUT {PAYMENTS}/disputes/<uuid:dispute_id>/evidence": Call(
+        {"texts": {"explanation": "$text"}}
+    ),
+    f"POST {PAYMENTS}/disputes/<uuid:dispute_id>/files": Call(
+        file=b"%PDF-1.7", query={"kind": "receipt"}
+    ),
+    f"POST {PAYMENTS}/disputes/<uuid:dispute_id>/submit": Call({}),
+    f"POST {PAYMENTS}/payment-links": Call(
+        {"amount": money("5.00"), "customer": "$customer", "description": "$text"}
+    ),
+    f"PATCH {PAYMENTS}/payment-links/<uuid:link_id>": Call({"description": "$text"}),
     f"GET {PAYMENTS}/movements": Call(query={"charge": "$charge"}),
     f"POST {PAYMENTS}/mandates": Call({**MANDATE, "customer": "$customer"}),
     f"GET {PAYMENTS}/mandates": Call(query={"customer": "$customer"}),
@@ -69,6 +87,11 @@ PATH_IDS = {
     "file_id": "bank_file",
     "order_id": "bank_order",
     "answer_id": "bank_answer",
+    "endpoint_id": "endpoint",
+    "delivery_id": "delivery",
+    "dispute_id": "dispute",
+    "proof_id": "proof",
+    "link_id": "payment_link",
 }
 """What stands in a path, by its name there."""
 
@@ -97,6 +120,7 @@ def found(made: Organization) -> None:
     happened = {"charge": names["second_charge"], "kind": "refunded", "amount": money("1.00")}
     names["webhook_event"] = made.payments("POST", "/sandbox/notices", json=happened)["id"]
     _found_at_the_bank(made)
+    _hooks(made)
 
 
 def _found_at_the_bank(made: Organization) -> None:
@@ -114,3 +138,24 @@ def _found_at_the_bank(made: Organization) -> None:
     status = STATUS.replace(b"$message", file["message_id"].encode())
     given = {"file": (BytesIO(status), "status.xml")}
     names["bank_answer"] = made.payments("POST", "/bank-files/answers", data=given)["id"]
+
+
+def _hooks(made: Organization) -> None:
+    """Give it webhooks in and out, disputes and payment links."""
+    names, text = made.names, made.names["text"]
+    for what in ("second_disputed", "disputed"):
+        names[what] = made.payments("POST", "/charges", json=CHARGE)["id"]
+        happened = {"charge": names[what], "kind": "dispute_opened"}
+        names["webhook_event"] = made.payments("POST", "/sandbox/notices", json=happened)["id"]
+    names["dispute"] = made.payments("GET", "/disputes")["items"][0]["id"]
+    at = f"/disputes/{names['dispute']}"
+    made.payments("PUT", f"{at}/evidence", json={"texts": {"explanation": text}})
+    file = {"file": (io.BytesIO(b"%PDF-1.7"), "receipt.pdf")}
+    names["proof"] = made.payments("POST", f"{at}/files?kind=receipt", data=file)["id"]
+    for _ in range(2):
+        body = {**ENDPOINT, "description": text}
+        names["endpoint"] = made.payments("POST", "/webhook-endpoints", json=body)["id"]
+        sent = made.payments("POST", f"/webhook-endpoints/{names['endpoint']}/test")
+        names["delivery"] = sent["id"]
+        link = {"amount": money("5.00"), "description": text}
+        names["payment_link"] = made.payments("POST", "/payment-links", json=link)["id"]

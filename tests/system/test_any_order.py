@@ -17,7 +17,14 @@ from sqlalchemy import Table, select
 
 from nexafi.cli.platform import existing
 from nexafi.contracts.ledger.events import MovementBooked, QuotedRate, RatesChanged
-from nexafi.contracts.payments.events import MoneyMoved, MovementKind
+from nexafi.contracts.payments.events import (
+    ChargeCaptured,
+    DisputeClosed,
+    DisputeEvidenceDue,
+    DisputeOpened,
+    MoneyMoved,
+    MovementKind,
+)
 from nexafi.contracts.users.events import OrganizationChanged
 from nexafi.kernel.data.context import utc_now
 from nexafi.kernel.data.database import Database
@@ -26,6 +33,7 @@ from nexafi.kernel.news.events import Envelope, Event, kind
 from nexafi.kernel.service import Service
 from nexafi.kernel.values.money import Money
 from nexafi.payments.movements import actions as movements
+from nexafi.payments.webhooks.rules import TOLD
 from tests.conftest import HOME
 
 
@@ -91,11 +99,39 @@ def before_they_are_booked(database: Database, organization_id: UUID) -> None:
             movements.move(work, event)
 
 
+def told_to_endpoints(kind: type[Event]) -> Callable[[UUID], list[Event]]:
+    """Return what is only passed on to webhook endpoints, three times over."""
+    day = date(2026, 3, 30)
+    said = {
+        ChargeCaptured: {"operation_id": uuid4(), "fee": Money(3, "EUR"), "captured_on": day},
+        DisputeOpened: {"reason": "fraudulent"},
+        DisputeClosed: {"outcome": "won"},
+        DisputeEvidenceDue: {"due_on": day},
+    }
+    usual = {"reason": "other", "refund_id": uuid4(), "refunded_on": day, "dispute_id": uuid4()}
+
+    def history(_organization_id: UUID) -> list[Event]:
+        return [
+            kind.model_validate(
+                {
+                    "charge_id": uuid4(),
+                    "amount": Money(minor, "EUR"),
+                    **usual,
+                    **said.get(kind, {}),
+                }
+            )
+            for minor in (100, 200, 300)
+        ]
+
+    return history
+
+
 HISTORIES: dict[str, Callable[[UUID], list[Event]]] = {
     "users.organization_changed.v1": organization_changed,
     "payments.money_moved.v1": money_moved,
     "ledger.rates_changed.v1": rates_changed,
     "ledger.movement_booked.v1": movement_booked,
+    **{kind(each.name, each.version): told_to_endpoints(each) for each in TOLD},
 }
 """For each event that somebody subscribes to, what happened to one organization, in order."""
 

@@ -41,6 +41,8 @@ PUBLIC = {
     "GET /api/v1/users/revocations",
     "GET /.well-known/jwks.json",
     "POST /api/v1/payments/webhooks/<provider>",
+    "GET /api/v1/payments/links/<token>",
+    "POST /api/v1/payments/links/<token>/pay",
 }
 """All that may be called without a token; whoever adds to it has thought about it."""
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "report": "Show a report, or write it to a file.",
     "ledger": "Prove the books, and export their hash chain.",
     "export": "Write the books for hledger or beancount.",
+    "payments": "Apply webhooks of providers once more.",
     "openapi": "Print the description of the API.",
 }
 """Each is a file beside this one, with an `app` in it; the words are for the list of commands."""

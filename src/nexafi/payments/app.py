@@ -9,8 +9,10 @@ from nexafi.payments.bank_files.routes import routes as bank_files
 from nexafi.payments.charges.routes import routes as charges
 from nexafi.payments.connections.routes import routes as connections
 from nexafi.payments.customers.routes import routes as customers
+from nexafi.payments.disputes.routes import routes as disputes
 from nexafi.payments.fees.routes import routes as fees
 from nexafi.payments.jobs import jobs
+from nexafi.payments.links.routes import routes as links
 from nexafi.payments.mandates.routes import routes as mandates
 from nexafi.payments.movements.routes import routes as movements
 from nexafi.payments.notices.routes import routes as notices
@@ -22,6 +24,7 @@ from nexafi.payments.subscriptions import subscriptions
 from nexafi.payments.tables import Base
 from nexafi.payments.topups.routes import routes as top_ups
 from nexafi.payments.wallets.routes import routes as wallets
+from nexafi.payments.webhooks.routes import routes as webhooks
 
 service = Service(
     name="payments",
@@ -40,6 +43,9 @@ service = Service(
         payouts,
         fees,
         routing,
+        disputes,
+        links,
+        webhooks,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

@@ -18,8 +18,11 @@ from nexafi.payments.mandates import queries as all_mandates
 from nexafi.payments.notices import actions as notices
 from nexafi.payments.notices import queries as notice_queries
 from nexafi.payments.providers.port import Providers
+from nexafi.payments.settings import PaymentsSettings
 from nexafi.payments.wallets import holding, proving
 from nexafi.payments.wallets import queries as wallets
+from nexafi.payments.webhooks import queries as webhook_queries
+from nexafi.payments.webhooks import sending
 
 jobs = Jobs()
 
@@ -87,3 +90,9 @@ def think_bank_orders_paid(begin: Begin) -> None:
     """Take for paid what was sent to the bank, and of which nothing was heard for days."""
     with begin() as work:
         deciding.think_paid(work)
+
+
+@jobs.every(timedelta(seconds=1), due=webhook_queries.with_deliveries_due)
+def send_webhooks(begin: Begin, secret: Secret, settings: PaymentsSettings) -> None:
+    """Send what endpoints are to be told, and again what they did not take."""
+    sending.send_due(begin, secret, takes_private=settings.takes_private_urls)

@@ -6,9 +6,12 @@ from nexafi.contracts.ledger.events import MovementBooked, RatesChanged
 from nexafi.contracts.users.events import OrganizationChanged
 from nexafi.kernel.data import organizations
 from nexafi.kernel.data.work import Work
+from nexafi.kernel.news.events import Event
 from nexafi.kernel.news.subscriptions import Subscriptions
 from nexafi.payments.movements import actions as movements
 from nexafi.payments.rates import actions as rates
+from nexafi.payments.webhooks import actions as webhooks
+from nexafi.payments.webhooks.rules import TOLD
 
 subscriptions = Subscriptions()
 
@@ -29,3 +32,12 @@ def keep_rates(work: Work, event: RatesChanged) -> None:
 def note_booked(work: Work, event: MovementBooked) -> None:
     """Remember which entry books a movement."""
     movements.note_booked(work, event.movement_id, event.entry_id)
+
+
+def pass_on(work: Work, event: Event) -> None:
+    """Let the endpoints of the organization be told of what happened here."""
+    webhooks.pass_on(work, event)
+
+
+for _told in TOLD:
+    subscriptions.on(_told)(pass_on)
