@@ -113,7 +113,7 @@ def test_among_several_organizations_one_must_be_said(nexafi):
         (["user", "list"], "no organization yet"),
         (["user", "list", "--url", "http://127.0.0.1:1"], "cannot be reached"),
         (["user", "list", "--url", "nowhere"], "is no address"),
-        (["serve", "lodger"], "There is no service lodger. There are: gateway, users, ledger."),
+        (["serve", "lodger"], "There are: gateway, users, ledger, payments."),
         (["openapi", "gateway"], "describes nothing of its own"),
         (["migrate", "lodger"], "There is no service lodger."),
     ],

@@ -19,7 +19,7 @@ from typing import Any
 PROJECT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
 PORTS = range(26_000, 26_900)
-NAMES = ("gateway", "users", "ledger")
+NAMES = ("gateway", "users", "ledger", "payments")
 """In the order of their ports, and of the processes below the supervisor."""
 
 USUAL = {
