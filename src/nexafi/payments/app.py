@@ -20,6 +20,7 @@ from nexafi.payments.payouts.routes import routes as payouts
 from nexafi.payments.providers.installed import providers
 from nexafi.payments.routing.routes import routes as routing
 from nexafi.payments.settings import PaymentsSettings
+from nexafi.payments.settlements.routes import routes as settlements
 from nexafi.payments.subscriptions import subscriptions
 from nexafi.payments.tables import Base
 from nexafi.payments.topups.routes import routes as top_ups
@@ -38,6 +39,7 @@ service = Service(
         mandates,
         movements,
         notices,
+        settlements,
         wallets,
         top_ups,
         payouts,

@@ -20,6 +20,8 @@ WRONG_WALLETS: Final = Count(
 )
 BANK_FILES: Final = Count("bank_files", "Files that were made for banks.")
 BANK_ANSWERS: Final = Count("bank_answers", "Answers of banks that were taken in.")
+LINES_SETTLED: Final = Count("settlement_lines_read", "Lines of payout reports that were taken in.")
+BREAKS: Final = Count("breaks_opened", "Breaks that were opened while settling.")
 
 ALL: Final = (
     CHARGES,
@@ -34,4 +36,6 @@ ALL: Final = (
     WRONG_WALLETS,
     BANK_FILES,
     BANK_ANSWERS,
+    LINES_SETTLED,
+    BREAKS,
 )

@@ -398,3 +398,68 @@ class TooManyRules(Conflict):
     """There are as many rules as there can be."""
 
     title = "Too many rules"
+
+
+# -- settlements --------------------------------------------------------------------------------
+
+
+class ReportUnreadable(Invalid):
+    """A payout report cannot be read; nothing of it was kept."""
+
+    title = "The report cannot be read"
+
+
+class ReportKnown(Conflict):
+    """This very file was handed in before."""
+
+    title = "The report is here already"
+    constraint = "uq_settlement_files_organization_id_sha256"
+
+
+class SettlementUnbalanced(Invalid):
+    """The lines of a payout do not add up to what was sent; nothing of it was kept."""
+
+    title = "The lines do not make the payout"
+
+
+class SettlementNotFound(NotFound):
+    """No such settlement in this organization."""
+
+    title = "No such settlement"
+
+
+class NothingToSettle(Invalid):
+    """There is nothing that the sandbox owes."""
+
+    title = "Nothing to settle"
+
+
+class BreakNotFound(NotFound):
+    """No such break in this organization."""
+
+    title = "No such break"
+
+
+class BreakClosed(Conflict):
+    """The break is closed, or it is open where only a closed one can be undone."""
+
+    title = "The break is in another state"
+
+
+class LinkUnfit(Invalid):
+    """A movement cannot be linked to this line: another provider or currency."""
+
+    title = "The movement does not fit"
+
+
+class MovementSettled(Conflict):
+    """The movement is settled by another line already."""
+
+    title = "Settled already"
+    constraint = "uq_settlement_matches_organization_id_movement_id"
+
+
+class ReceiptUnfit(Invalid):
+    """What arrived at the bank is not what is in transit."""
+
+    title = "Not what was sent"

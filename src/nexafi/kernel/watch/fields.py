@@ -51,6 +51,8 @@ FIELDS: Final = {
     "nexafi.disputes_opened": "long",
     "nexafi.webhooks_received": "long",
     "nexafi.webhooks_delivered": "long",
+    "nexafi.settlement_lines_read": "long",
+    "nexafi.breaks_opened": "long",
     "organization.id": "keyword",
     "parent.id": "keyword",
     "process.pid": "long",

@@ -24,6 +24,15 @@ from nexafi.payments.tables.hooks import (
     WebhookEvent,
 )
 from nexafi.payments.tables.routing import RoutingRule
+from nexafi.payments.tables.settlements import (
+    Check,
+    Finding,
+    Settlement,
+    SettlementBreak,
+    SettlementFile,
+    SettlementLine,
+    SettlementMatch,
+)
 from nexafi.payments.tables.wallets import (
     Wallet,
     WalletBalance,
@@ -44,11 +53,13 @@ __all__ = [
     "Base",
     "Charge",
     "ChargeFee",
+    "Check",
     "Connection",
     "Customer",
     "Dispute",
     "DisputeFile",
     "FeeRule",
+    "Finding",
     "Mandate",
     "Movement",
     "Operation",
@@ -57,6 +68,11 @@ __all__ = [
     "Payout",
     "Rate",
     "RoutingRule",
+    "Settlement",
+    "SettlementBreak",
+    "SettlementFile",
+    "SettlementLine",
+    "SettlementMatch",
     "Wallet",
     "WalletBalance",
     "WalletEntry",

@@ -215,6 +215,7 @@ class Movement(Owned, Base):
             postgresql_where=UNBOOKED,
         ),
         Index(None, "organization_id", "moved_on"),
+        Index(None, "organization_id", "provider", "reference"),
     )
 
     kind: Mapped[str] = mapped_column(String(32))

@@ -1,0 +1,1 @@
+"""Settlements: what providers say they paid us, matched with what we know moved."""
