@@ -15,6 +15,11 @@ PAYMENTS: Final = "/api/v1/payments"
 CHARGE: Final = {"amount": money("10.00"), "payment_method": "sandbox_visa"}
 ENDPOINT: Final = {"url": "https://shop.invalid/hooks", "kinds": ["payments.charge_failed"]}
 WITH_IDS: Final = {**CHARGE, "payment_method": "$payment_method", "customer": "$customer"}
+REPORT: Final = (
+    b'{"provider": "sandbox", "payouts": [{"id": "po_9", "paid_on": "2026-03-31",'
+    b' "amount": {"amount": "5.00", "currency": "EUR"}, "lines": [{"id": "l9", "kind": "charge",'
+    b' "on": "2026-03-31", "amount": {"amount": "5.00", "currency": "EUR"}}]}]}'
+)
 
 ACCOUNT: Final = {"iban": "DE89370400440532013000"}
 MANDATE: Final = {"scheme": "sepa_core", "holder": "Eve", "signed_on": "2026-03-01", **ACCOUNT}
@@ -69,6 +74,20 @@ CALLS = {
     f"GET {PAYMENTS}/bank-files/orders": Call(query={"file": "$bank_file", "payout": "$sent"}),
     f"POST {PAYMENTS}/bank-files/orders/<uuid:order_id>/decide": Call({"outcome": "settled"}),
     f"POST {PAYMENTS}/bank-files/answers": Call(file=STATUS),
+    f"POST {PAYMENTS}/settlements": Call(file=REPORT),
+    f"POST {PAYMENTS}/settlements/sandbox": Call({}),
+    f"POST {PAYMENTS}/settlements/received": Call({"on": "2026-03-31", "amount": money("1.00")}),
+    f"POST {PAYMENTS}/settlements/<uuid:settlement_id>/received": Call(
+        {"on": "2026-03-31", "amount": money("0.10")}
+    ),
+    f"GET {PAYMENTS}/settlements/breaks": Call(query={"settlement": "$settlement"}),
+    f"POST {PAYMENTS}/settlements/breaks/<uuid:break_id>/assign": Call({"assignee": "$text"}),
+    f"POST {PAYMENTS}/settlements/breaks/<uuid:break_id>/explain": Call({"reason": "$text"}),
+    f"POST {PAYMENTS}/settlements/breaks/<uuid:break_id>/link": Call(
+        {"movements": ["$movement"], "reason": "$text"}
+    ),
+    f"POST {PAYMENTS}/settlements/breaks/<uuid:break_id>/undo": Call({"reason": "$text"}),
+    f"GET {PAYMENTS}/analytics": Call(query={"from": "2026-03-01", "to": "2026-03-31"}),
 }
 """Every endpoint that takes more than ids in its path; a new one is to be added here."""
 
@@ -92,6 +111,8 @@ PATH_IDS = {
     "dispute_id": "dispute",
     "proof_id": "proof",
     "link_id": "payment_link",
+    "settlement_id": "settlement",
+    "break_id": "break",
 }
 """What stands in a path, by its name there."""
 
@@ -159,3 +180,7 @@ def _hooks(made: Organization) -> None:
         names["delivery"] = sent["id"]
         link = {"amount": money("5.00"), "description": text}
         names["payment_link"] = made.payments("POST", "/payment-links", json=link)["id"]
+    report = {"file": (io.BytesIO(REPORT.replace(b"9", b"1")), text)}
+    taken = made.payments("POST", "/settlements", data=report)
+    names["settlement"] = taken["settlements"][0]["id"]
+    names["break"] = made.payments("GET", "/settlements/breaks")["items"][0]["id"]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from nexafi.kernel.data.figures import Figure
 from nexafi.kernel.service import Service
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.payments import counts
+from nexafi.payments.analytics.routes import routes as analytics
 from nexafi.payments.bank_files.routes import routes as bank_files
 from nexafi.payments.charges.routes import routes as charges
+from nexafi.payments.completeness.queries import movements_unbooked
+from nexafi.payments.completeness.routes import routes as completeness
 from nexafi.payments.connections.routes import routes as connections
 from nexafi.payments.customers.routes import routes as customers
 from nexafi.payments.disputes.routes import routes as disputes
@@ -40,6 +44,8 @@ service = Service(
         movements,
         notices,
         settlements,
+        completeness,
+        analytics,
         wallets,
         top_ups,
         payouts,
@@ -53,5 +59,12 @@ service = Service(
     jobs=jobs,
     equipment=[providers(PaymentsSettings()), PaymentsSettings()],
     counts=counts.ALL,
+    figures=[
+        Figure(
+            "movements_unbooked",
+            "Movements that were made more than ten minutes ago and are not in the books.",
+            movements_unbooked,
+        )
+    ],
     expects=[Secret],
 )

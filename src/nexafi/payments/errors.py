@@ -463,3 +463,12 @@ class ReceiptUnfit(Invalid):
     """What arrived at the bank is not what is in transit."""
 
     title = "Not what was sent"
+
+
+# -- analytics ----------------------------------------------------------------------------------
+
+
+class AnalyticsUnfit(Invalid):
+    """What is asked for has no end, too many parts, or a part that is not known."""
+
+    title = "Nothing can be told of this"

@@ -11,6 +11,8 @@ from nexafi.payments.bank_files import deciding
 from nexafi.payments.bank_files import queries as bank_files
 from nexafi.payments.charges import asking, queries
 from nexafi.payments.charges.asking import Tools
+from nexafi.payments.completeness import actions as completeness_actions
+from nexafi.payments.completeness import queries as completeness
 from nexafi.payments.disputes import actions as disputes
 from nexafi.payments.disputes import queries as dispute_queries
 from nexafi.payments.mandates import actions as mandates
@@ -96,3 +98,10 @@ def think_bank_orders_paid(begin: Begin) -> None:
 def send_webhooks(begin: Begin, secret: Secret, settings: PaymentsSettings) -> None:
     """Send what endpoints are to be told, and again what they did not take."""
     sending.send_due(begin, secret, takes_private=settings.takes_private_urls)
+
+
+@jobs.every(timedelta(minutes=1), due=completeness.with_checks_due)
+def check_completeness(begin: Begin) -> None:
+    """Once an hour see whether the books have all that moved, and tell them again of the rest."""
+    with begin() as work:
+        completeness_actions.check(work)

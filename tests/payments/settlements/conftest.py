@@ -44,8 +44,9 @@ def told(payments: Payments, id_: str, movement: dict[str, Any], **more: Any) ->
 
 
 def movements(payments: Payments) -> list[dict[str, Any]]:
-    """Return all movements, the oldest first."""
-    return payments.get("/movements?limit=200")["items"][::-1]
+    """Return all movements, the largest first: the order of some made at once is nobody's."""
+    found = payments.get("/movements?limit=200")["items"]
+    return sorted(found, key=lambda each: -float(each["amount"]["amount"]))
 
 
 def clearing(payments: Payments, currency: str = "EUR") -> dict[str, str]:

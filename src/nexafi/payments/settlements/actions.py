@@ -66,7 +66,8 @@ def take_in(work: Work, report: Report, file: Given | None) -> Outcome:
     """
     row = _keep_file(work, report, file) if file else None
     outcome = Outcome(row.id if row else None, report.format)
-    for batch in report.batches:
+    for told in report.batches:
+        batch = replace(told, reference=_name(told.reference))
         _check(batch)
         settlement = _settlement(work, report.provider, batch, row)
         if settlement is None:
@@ -101,7 +102,7 @@ def _check(batch: Batch) -> None:
         total = Money(batch.total, batch.currency)
         sent = Money(batch.sent, batch.currency)
         raise SettlementUnbalanced(
-            f"The lines of payout {_name(batch.reference)} make {total.text} {batch.currency},"
+            f"The lines of payout {batch.reference} make {total.text} {batch.currency},"
             f" and {sent.text} were sent.",
             lines=total.text,
             sent=sent.text,
@@ -112,7 +113,7 @@ def _settlement(
     work: Work, provider: str, batch: Batch, file: SettlementFile | None
 ) -> Settlement | None:
     """Return the row of a payout that is to be booked; None if it is booked already."""
-    reference = _name(batch.reference)
+    reference = batch.reference
     row = queries.settlement_of(work, provider, reference)
     if row is not None and row.state == BOOKED:
         return None

@@ -1,0 +1,1 @@
+"""Completeness: whether each movement has its entry, and each operation its movement."""
