@@ -163,7 +163,7 @@ PATH_IDS = {
 }
 """What stands in a path, by its name there."""
 
-PATH_WORDS = {"role": "disputes", "provider": "sandbox"}
+PATH_WORDS = {"role": "disputes", "provider": "sandbox", "currency": "EUR"}
 """What stands in a path and is nobody's: a word of ours."""
 
 PLACEHOLDER = re.compile(r"\$([a-z_]+)")
@@ -257,7 +257,7 @@ def _keep_books(made: Organization, name: str) -> None:
         ("/entries", "of_the_year", sale(date="2024-03-03")),
     ):
         made.names[what] = made.ledger("POST", path, json=fill(body, made.names))["id"]
-    for path in PATH_WORDS["role"], "/".join(PATH_WORDS.values()):
+    for path in PATH_WORDS["role"], f"{PATH_WORDS['role']}/{PATH_WORDS['provider']}":
         body = {"account": made.names["fees"]}
         made.ledger("PUT", f"/posting-accounts/{path}", json=body)
     reversal = {"date": DAY, "reason": made.names["text"]}

@@ -31,6 +31,47 @@ STATUS: Final = (
     b"</OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>"
 )
 
+WALLET: Final = f"{PAYMENTS}/wallets/<uuid:wallet_id>"
+TO: Final = {"amount": money("0.10"), "to": "$second_wallet", "description": "$text"}
+FEE: Final = {"name": "$text", "share": "0.01"}
+ROUTE: Final = {"name": "$text", "choice": {"by": "order", "providers": ["sandbox"]}}
+DESTINATION: Final = {"name": "$text", "account": "$text"}
+
+WALLET_CALLS = {
+    f"POST {PAYMENTS}/wallets": Call({"customer": "$customer", "name": "$text"}),
+    f"GET {PAYMENTS}/wallets": Call(query={"customer": "$customer"}),
+    f"PUT {PAYMENTS}/wallets/limits/<currency>": Call({"day": money("900.00")}),
+    f"PATCH {WALLET}": Call({"name": "$text"}),
+    f"POST {WALLET}/freeze": Call({"reason": "$text"}),
+    f"POST {WALLET}/open": Call({"reason": "$text"}),
+    f"POST {WALLET}/close": Call({"reason": "$text"}),
+    f"PUT {WALLET}/limits/<currency>": Call({"day": money("900.00")}),
+    f"GET {WALLET}/statement": Call(
+        query={"currency": "EUR", "from": "2026-01-01", "to": "2026-12-31"}
+    ),
+    f"POST {WALLET}/holds": Call({"amount": money("0.10"), "description": "$text"}),
+    f"POST {WALLET}/holds/<uuid:hold_id>/capture": Call(TO),
+    f"POST {WALLET}/holds/<uuid:hold_id>/release": Call({}),
+    f"POST {WALLET}/payments": Call({"amount": money("0.10"), "description": "$text"}),
+    f"POST {WALLET}/payments/<uuid:payment_id>/refunds": Call({"amount": money("0.01")}),
+    f"POST {WALLET}/transfers": Call(TO),
+    f"POST {WALLET}/withdrawals": Call({"amount": money("0.10"), "destination": DESTINATION}),
+    f"POST {WALLET}/withdrawals/<uuid:withdrawal_id>/paid": Call({"reference": "$text"}),
+    f"POST {WALLET}/withdrawals/<uuid:withdrawal_id>/failed": Call({"reason": "$text"}),
+    f"POST {WALLET}/quotes": Call({"amount": money("0.10"), "to": "USD"}),
+    f"POST {WALLET}/exchanges": Call({"quote": "$quote"}),
+    f"POST {WALLET}/top-ups": Call({**CHARGE, "payment_method": "$payment_method"}),
+    f"POST {PAYMENTS}/fee-schedules": Call(FEE),
+    f"PUT {PAYMENTS}/fee-schedules/<uuid:schedule_id>": Call(FEE),
+    f"POST {PAYMENTS}/fee-schedules/preview": Call(
+        {"amount": money("1.00"), "customer": "$customer"}
+    ),
+    f"POST {PAYMENTS}/routing-rules": Call(ROUTE),
+    f"PUT {PAYMENTS}/routing-rules/<uuid:routing_rule_id>": Call(ROUTE),
+    f"POST {PAYMENTS}/routing-rules/test": Call({"amount": money("1.00"), "charge": "$charge"}),
+}
+"""What is done with wallets, platform fees and routing rules."""
+
 CALLS = {
     f"POST {PAYMENTS}/charges": Call({**WITH_IDS, "description": "$text"}),
     f"GET {PAYMENTS}/charges": Call(query={"customer": "$customer"}),
@@ -88,6 +129,7 @@ CALLS = {
     ),
     f"POST {PAYMENTS}/settlements/breaks/<uuid:break_id>/undo": Call({"reason": "$text"}),
     f"GET {PAYMENTS}/analytics": Call(query={"from": "2026-03-01", "to": "2026-03-31"}),
+    **WALLET_CALLS,
 }
 """Every endpoint that takes more than ids in its path; a new one is to be added here."""
 
@@ -113,6 +155,13 @@ PATH_IDS = {
     "link_id": "payment_link",
     "settlement_id": "settlement",
     "break_id": "break",
+    "wallet_id": "wallet",
+    "top_up_id": "top_up",
+    "hold_id": "hold",
+    "payment_id": "wallet_payment",
+    "withdrawal_id": "withdrawal",
+    "schedule_id": "fee_schedule",
+    "routing_rule_id": "routing_rule",
 }
 """What stands in a path, by its name there."""
 
@@ -143,6 +192,7 @@ def found(made: Organization) -> None:
     _found_at_the_bank(made)
     _hooks(made)
     _settled(made)
+    _keep_wallets(made)
 
 
 def _found_at_the_bank(made: Organization) -> None:
@@ -190,3 +240,28 @@ def _settled(made: Organization) -> None:
     taken = made.payments("POST", "/settlements", data=report)
     names["settlement"] = taken["settlements"][0]["id"]
     names["break"] = made.payments("GET", "/settlements/breaks")["items"][0]["id"]
+
+
+def _keep_wallets(made: Organization) -> None:
+    """Give *made* two wallets, and what is done with one of them."""
+    names, text = made.names, made.names["text"]
+    made.ledger("POST", "/rates", json={"currency": "USD", "date": "2026-03-01", "rate": "0.9"})
+    made.platform.carry_the_news()
+    for what in ("wallet", "second_wallet"):
+        body: Any = {"customer": names["customer"], "name": text}
+        names[what] = made.payments("POST", "/wallets", json=body)["id"]
+    at = f"/wallets/{names['wallet']}"
+    few = {"amount": money("0.50")}
+    sent = {**few, "destination": {"name": text, "account": text}}
+    for what, path, body in (
+        ("top_up", f"{at}/top-ups", CHARGE),
+        ("hold", f"{at}/holds", few),
+        ("wallet_payment", f"{at}/payments", few),
+        ("withdrawal", f"{at}/withdrawals", sent),
+        ("quote", f"{at}/quotes", {**few, "to": "USD"}),
+        ("fee_schedule", "/fee-schedules", {"name": text, "share": "0.01"}),
+        ("routing_rule", "/routing-rules", {"name": text, "choice": ROUTE["choice"]}),
+    ):
+        names[what] = made.payments("POST", path, json=body)["id"]
+    for path in (f"{at}/limits/EUR", "/wallets/limits/EUR"):
+        made.payments("PUT", path, json={"day": money("800.00")})

@@ -58,6 +58,7 @@ CODES |= {"difference_account"}
 """Fields that name an account by its code."""
 
 FINDS_NOTHING = {
+    "POST /api/v1/payments/routing-rules/test",
     "POST /api/v1/ledger/rules/test",
     "POST /api/v1/ledger/statement-lines/accept",
 }

@@ -382,12 +382,6 @@ class FeeRuleNotFound(NotFound):
     title = "No such fee schedule"
 
 
-class NoFeeTaken(NotFound):
-    """No platform fee was taken of this charge."""
-
-    title = "No platform fee"
-
-
 class RoutingRuleNotFound(NotFound):
     """No such routing rule in this organization."""
 

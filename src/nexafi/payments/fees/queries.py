@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from nexafi.kernel.data.work import Work
 from nexafi.kernel.web.paging import PageQuery, keyset
-from nexafi.payments.errors import FeeRuleNotFound
+from nexafi.payments.errors import ChargeNotFound, FeeRuleNotFound
 from nexafi.payments.fees.rules import Amounts, Line, Terms
-from nexafi.payments.tables import ChargeFee, Customer, FeeRule
+from nexafi.payments.tables import Charge, ChargeFee, Customer, FeeRule
 
 LINES_MAX = 1000
 
@@ -55,6 +55,14 @@ def terms(share: str, amounts: dict[str, dict[str, int]]) -> Terms:
         for currency, said in amounts.items()
     }
     return Terms(Decimal(share), by_currency)
+
+
+def charge(work: Work, charge_id: UUID) -> Charge:
+    """Return the charge whose fee is asked for."""
+    found = work.session.scalar(select(Charge).where(Charge.id == charge_id))
+    if found is None:
+        raise ChargeNotFound(f"There is no charge {charge_id}.")
+    return found
 
 
 def fee_of(work: Work, charge_id: UUID) -> ChargeFee | None:

@@ -9,7 +9,6 @@ from nexafi.kernel.data.work import Work
 from nexafi.kernel.web.endpoints import Routes
 from nexafi.kernel.web.paging import Page, PageQuery
 from nexafi.payments.customers import queries as customers
-from nexafi.payments.errors import NoFeeTaken
 from nexafi.payments.fees import actions, queries, rules
 from nexafi.payments.fees.rules import Case
 from nexafi.payments.fees.schemas import (
@@ -35,7 +34,7 @@ def list_fee_schedules(work: Work, query: PageQuery) -> Page[FeeScheduleOut]:
     return Page[FeeScheduleOut].of(queries.rules(work, query), query, FeeScheduleOut.of)
 
 
-@routes.act("/preview", needs=May.FEE_READ, gives=FeePreviewOut)
+@routes.act("/preview", needs=May.CHARGE_CREATE, gives=FeePreviewOut)
 def preview_fee(work: Work, body: FeePreviewIn) -> FeePreviewOut:
     """Say what will be taken of a payment, before it is made."""
     if body.customer is not None:
@@ -53,25 +52,24 @@ def preview_fee(work: Work, body: FeePreviewIn) -> FeePreviewOut:
 
 @routes.get("/charges/<uuid:charge_id>", needs=May.FEE_READ, gives=PlatformFeeOut)
 def read_fee_of_charge(work: Work, charge_id: UUID) -> PlatformFeeOut:
-    """Return what was taken of a charge, and by which line."""
-    if (row := queries.fee_of(work, charge_id)) is None:
-        raise NoFeeTaken(f"No platform fee was taken of a charge {charge_id}.")
-    return PlatformFeeOut.of(row)
+    """Return what was taken of a charge, and by which line; nothing, if none held."""
+    charge = queries.charge(work, charge_id)
+    return PlatformFeeOut.of(charge, queries.fee_of(work, charge_id))
 
 
-@routes.get("/<uuid:rule_id>", needs=May.FEE_READ, gives=FeeScheduleOut)
-def read_fee_schedule(work: Work, rule_id: UUID) -> FeeScheduleOut:
+@routes.get("/<uuid:schedule_id>", needs=May.FEE_READ, gives=FeeScheduleOut)
+def read_fee_schedule(work: Work, schedule_id: UUID) -> FeeScheduleOut:
     """Return one line of the schedule."""
-    return FeeScheduleOut.of(queries.rule(work, rule_id))
+    return FeeScheduleOut.of(queries.rule(work, schedule_id))
 
 
-@routes.put("/<uuid:rule_id>", needs=May.FEE_EDIT, gives=FeeScheduleOut)
-def replace_fee_schedule(work: Work, rule_id: UUID, body: FeeScheduleIn) -> FeeScheduleOut:
+@routes.put("/<uuid:schedule_id>", needs=May.FEE_EDIT, gives=FeeScheduleOut)
+def replace_fee_schedule(work: Work, schedule_id: UUID, body: FeeScheduleIn) -> FeeScheduleOut:
     """Put a line in the place of another; charges that were captured keep what they had."""
-    return FeeScheduleOut.of(actions.keep(work, rule_id, body.facts()))
+    return FeeScheduleOut.of(actions.keep(work, schedule_id, body.facts()))
 
 
-@routes.delete("/<uuid:rule_id>", needs=May.FEE_EDIT)
-def remove_fee_schedule(work: Work, rule_id: UUID) -> None:
+@routes.delete("/<uuid:schedule_id>", needs=May.FEE_EDIT)
+def remove_fee_schedule(work: Work, schedule_id: UUID) -> None:
     """Take a line out of the schedule; what it took stays taken."""
-    actions.remove(work, rule_id)
+    actions.remove(work, schedule_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from nexafi.kernel.values.money import Money
 from nexafi.payments.fees import rules
 from nexafi.payments.fees.rules import Line
 from nexafi.payments.shapes import Amount, Country, Strict, Text
-from nexafi.payments.tables import ChargeFee, FeeRule
+from nexafi.payments.tables import Charge, ChargeFee, FeeRule
 
 Share = Annotated[
     str,
@@ -180,20 +179,20 @@ class PlatformFeeOut(BaseModel):
     """What was taken of a charge."""
 
     charge: UUID
-    schedule: UUID
+    schedule: UUID | None = Field(description="The line that held; null if none did")
     name: str
-    share: Decimal
+    share: str
     taken: Money
     returned: Money
 
     @classmethod
-    def of(cls, row: ChargeFee) -> Self:
-        """Return a fee that was read."""
+    def of(cls, charge: Charge, row: ChargeFee | None) -> Self:
+        """Return a fee that was read, or that there is none."""
         return cls(
-            charge=row.charge_id,
-            schedule=row.rule_id,
-            name=row.said["name"],
-            share=Decimal(row.said["share"]),
-            taken=Money(row.taken_minor, row.currency),
-            returned=Money(row.returned_minor, row.currency),
+            charge=charge.id,
+            schedule=row.rule_id if row else None,
+            name=row.said["name"] if row else "",
+            share=row.said["share"] if row else "0",
+            taken=Money(row.taken_minor if row else 0, charge.currency),
+            returned=Money(row.returned_minor if row else 0, charge.currency),
         )

@@ -37,7 +37,7 @@ def list_routing_rules(work: Work) -> RoutingRulesOut:
     return RoutingRulesOut(items=[RoutingRuleOut.of(each) for each in queries.rules(work)])
 
 
-@routes.act("/test", needs=May.PROVIDER_READ, gives=RoutingTestOut)
+@routes.act("/test", needs=May.PROVIDER_EDIT, gives=RoutingTestOut)
 def test_routing(begin: Begin, body: RoutingTestIn, providers: Providers) -> RoutingTestOut:
     """Say who would be asked for a charge, and why, without making it."""
     with begin() as work:
@@ -64,26 +64,26 @@ def test_routing(begin: Begin, body: RoutingTestIn, providers: Providers) -> Rou
         return RoutingTestOut.of(choosing.choose(work, body.case(), names), refused)
 
 
-@routes.get("/<uuid:rule_id>", needs=May.PROVIDER_READ, gives=RoutingRuleOut)
-def read_routing_rule(work: Work, rule_id: UUID) -> RoutingRuleOut:
+@routes.get("/<uuid:routing_rule_id>", needs=May.PROVIDER_READ, gives=RoutingRuleOut)
+def read_routing_rule(work: Work, routing_rule_id: UUID) -> RoutingRuleOut:
     """Return one rule."""
-    return RoutingRuleOut.of(queries.rule(work, rule_id))
+    return RoutingRuleOut.of(queries.rule(work, routing_rule_id))
 
 
-@routes.put("/<uuid:rule_id>", needs=May.PROVIDER_EDIT, gives=RoutingRuleOut)
+@routes.put("/<uuid:routing_rule_id>", needs=May.PROVIDER_EDIT, gives=RoutingRuleOut)
 def replace_routing_rule(
-    begin: Begin, rule_id: UUID, body: RoutingRuleIn, providers: Providers
+    begin: Begin, routing_rule_id: UUID, body: RoutingRuleIn, providers: Providers
 ) -> RoutingRuleOut:
     """Put a rule in the place of another."""
     _check_named(body, providers)
     with begin() as work:
-        return RoutingRuleOut.of(actions.keep(work, rule_id, body.facts()))
+        return RoutingRuleOut.of(actions.keep(work, routing_rule_id, body.facts()))
 
 
-@routes.delete("/<uuid:rule_id>", needs=May.PROVIDER_EDIT)
-def remove_routing_rule(work: Work, rule_id: UUID) -> None:
+@routes.delete("/<uuid:routing_rule_id>", needs=May.PROVIDER_EDIT)
+def remove_routing_rule(work: Work, routing_rule_id: UUID) -> None:
     """Remove a rule."""
-    actions.remove(work, rule_id)
+    actions.remove(work, routing_rule_id)
 
 
 def _check_named(body: RoutingRuleIn, providers: Providers) -> None:

@@ -52,7 +52,7 @@ def list_top_ups(work: Work, wallet_id: UUID, query: PageQuery) -> Page[TopUpOut
     return Page[TopUpOut].of(queries.top_ups(work, query, wallet_id), query, TopUpOut.of)
 
 
-@routes.get("/<uuid:charge_id>", needs=May.WALLET_READ, gives=TopUpOut)
-def read_top_up(work: Work, wallet_id: UUID, charge_id: UUID) -> TopUpOut:
+@routes.get("/<uuid:top_up_id>", needs=May.WALLET_READ, gives=TopUpOut)
+def read_top_up(work: Work, wallet_id: UUID, top_up_id: UUID) -> TopUpOut:
     """Return one top-up."""
-    return TopUpOut.of(queries.top_up(work, wallet_id, charge_id))
+    return TopUpOut.of(queries.top_up(work, wallet_id, top_up_id))
