@@ -7,8 +7,9 @@ import json
 import os
 import secrets
 import tempfile
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -27,16 +28,41 @@ TRAVEL, EQUIPMENT = "AIRLINE", "COMPUTERS"
 app = typer.Typer()
 
 
+class Story(StrEnum):
+    """What is lived."""
+
+    COMPANY = "company"
+    PAYMENTS = "payments"
+
+
+Which = Annotated[Story, typer.Argument(help="A company and its books, or a shop and its payments")]
+
+
 @app.command()
 def demo(
-    url: Url = None, token: Token = None, data: Data = None, *, as_json: AsJson = False
+    which: Which = Story.COMPANY,
+    url: Url = None,
+    token: Token = None,
+    data: Data = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Make a sample company with a year of life: invoices, payroll, a loan, euros, bank files.
 
     It gets an organization of its own. Run it again: nothing is added twice.
+    `payments` makes a shop with a month of life instead: cards, PayPal, SEPA debits, wallets,
+    refunds, a dispute, payouts, all of it in the books. Its clock is moved, so it needs a data
+    folder, not a running platform.
 
     Example: nexafi demo && nexafi report income-statement --organization "Sample Company"
+
+    Example: nexafi demo payments --data var/shop
     """
+    if which is Story.PAYMENTS:
+        from nexafi.cli import shop
+
+        shop.demo(url, data, as_json=as_json)
+        return
     api, login = _company(url, token, data)
     try:
         with showing.bar(STEPS, "A year of Sample Company") as bar:

@@ -333,8 +333,12 @@ class Providers(Outside):
 def _safely(name: str, deed: str, ask: Any) -> Answer:  # noqa: ANN401
     try:
         answer: Answer = ask()
-    except Exception as error:
+    except OSError as error:
         # Carrying on: the money may have moved, so this must be found out and not thrown away.
+        log.warning("%s was %s, and what it did is not known: %s", name, deed, error)
+        return Answer.unsure(f"{type(error).__name__}: {error}")
+    except Exception as error:
+        # Carrying on, for the same reason: even a defect of ours does not undo what was done.
         log.exception("%s was %s, and what it did is not known", name, deed)
         return Answer.unsure(f"{type(error).__name__}: {error}")
     return replace(answer, message=answer.message[:500])

@@ -82,6 +82,7 @@ SCRIPTS: Final[Mapping[str, Script]] = {
     "sandbox_visa": Script("Succeeds."),
     "sandbox_mastercard": Script("Succeeds."),
     "sandbox_amex": Script("Succeeds."),
+    "sandbox_paypal": Script("Succeeds, as a PayPal account that the payer agreed to charge."),
     "sandbox_declined": Script("Is declined.", Outcome.FAILED, Reason.CARD_DECLINED),
     "sandbox_insufficient_funds": Script(
         "Is declined: not enough money.", Outcome.FAILED, Reason.INSUFFICIENT_FUNDS
