@@ -118,7 +118,7 @@ def test_the_tour_of_the_readme_does_what_it_says(tmp_path, ground):
     promised = [line.rstrip() for block in TOLD for line in block.splitlines()]
     for line in promised:
         here = line.replace("var/", f"{data}/")
-        for port in range(3):
+        for port in range(4):
             here = here.replace(f":500{port}", f":{base + port}")
         if not VARIES.search(line):
             assert here in shown, (here, ended.stdout)
