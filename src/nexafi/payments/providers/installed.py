@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nexafi.payments.providers.bank import Bank
+from nexafi.payments.providers.paypal import PayPal
 from nexafi.payments.providers.port import Provider, Providers
 from nexafi.payments.providers.sandbox import Sandbox
 from nexafi.payments.providers.stripe import Stripe
@@ -11,7 +12,7 @@ from nexafi.payments.settings import PaymentsSettings
 
 def providers(settings: PaymentsSettings) -> Providers:
     """Return all providers that can be connected here."""
-    found: list[Provider] = [Stripe(settings.stripe_url), Bank()]
+    found: list[Provider] = [Stripe(settings.stripe_url), PayPal(settings.paypal_url), Bank()]
     if settings.has_sandbox:
         found.insert(0, Sandbox())
     return Providers(*found)
