@@ -30,6 +30,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
 from nexafi.payments.providers.port import Account
+from tests.payments.conftest import Payments
 from tests.payments.paypal_seal import Seal
 from tests.shared import shared
 
@@ -45,6 +46,13 @@ FILES = {
     "/v1/reporting": "reporting_transactions_v1.json",
 }
 Json = dict[str, Any]
+
+
+def connect(payments: Payments, **keys: str) -> Payments:
+    """Give a payments service the keys of the stand-in, or others."""
+    done = payments.client.put("/api/v1/payments/providers/paypal", json={"keys": KEYS | keys})
+    assert done.status_code == 200, done.json
+    return payments
 
 
 @cache

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from nexafi.payments.providers.paypal import PayPal
 from nexafi.payments.providers.sandbox import Sandbox
 from nexafi.payments.providers.stripe import Stripe
+from tests.payments import paypals
 from tests.payments.conftest import MakePayments, Payments
 from tests.payments.faults import Faults
 from tests.payments.stripes import ACCOUNT, Peer, localstripe, stateful_mock
@@ -57,3 +59,16 @@ def connect(make_payments: MakePayments) -> Connect:
 def stripe(connect: Connect, peer: Peer) -> Payments:
     """A payments service that is connected with localstripe."""
     return connect(peer.url)
+
+
+@pytest.fixture
+def paypal_peer() -> Iterator[paypals.Peer]:
+    """Run a stand-in for PayPal whose contract nobody may break."""
+    with paypals.Peer.running() as peer:
+        yield peer
+
+
+@pytest.fixture
+def paypal(make_payments: MakePayments, paypal_peer: paypals.Peer) -> Payments:
+    """Run a payments service that is connected with the stand-in for PayPal."""
+    return paypals.connect(make_payments(PayPal(paypal_peer.url)))

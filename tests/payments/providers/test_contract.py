@@ -10,9 +10,11 @@ from uuid import uuid4
 import pytest
 
 from nexafi.payments.errors import NoticeRefused
+from nexafi.payments.providers.paypal import PayPal
 from nexafi.payments.providers.port import Account, Kind, Method, Outcome, Providers, Reason
 from nexafi.payments.providers.sandbox import Sandbox
 from nexafi.payments.providers.stripe import Stripe
+from tests.payments import paypals
 from tests.payments.providers.contract import Subject
 from tests.payments.stripes import ACCOUNT
 
@@ -43,7 +45,21 @@ def stripe(request: pytest.FixtureRequest) -> Subject:
     )
 
 
+def paypal(request: pytest.FixtureRequest) -> Subject:
+    peer = request.getfixturevalue("paypal_peer")
+    return Subject(
+        provider=PayPal(peer.url),
+        account=paypals.ACCOUNT,
+        good=Method("paypal", paypals.GOOD),
+        declined=Method("paypal", paypals.DECLINED),
+        foreign="sandbox_visa",
+        unreachable=PayPal(NOWHERE),
+        forged={"paypal-transmission-sig": "bm8=", "paypal-auth-algo": "SHA256withRSA"},
+    )
+
+
 SUBJECTS: dict[str, Callable[[pytest.FixtureRequest], Subject]] = {
+    "paypal": paypal,
     "sandbox": sandbox,
     "stripe": stripe,
 }

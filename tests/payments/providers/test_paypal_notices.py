@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from nexafi.payments.errors import NoticeRefused
 from nexafi.payments.providers.paypal import PayPal
 from nexafi.payments.providers.port import Kind, Notice, Outcome, Subject
-from tests.payments.conftest import MakePayments, Payments, money
+from tests.payments.conftest import Payments, money
 from tests.payments.paypal_seal import Seal
 from tests.payments.paypals import ACCOUNT, GOOD, KEYS, SLOW, Peer
 
@@ -23,19 +22,9 @@ VALUE = {"currency_code": "EUR", "value": "25.00"}
 
 
 @pytest.fixture
-def peer() -> Iterator[Peer]:
-    """Run a stand-in for PayPal whose contract nobody may break."""
-    with Peer.running() as peer:
-        yield peer
-
-
-@pytest.fixture
-def paypal(make_payments: MakePayments, peer: Peer) -> Payments:
-    """Run a payments service that is connected with the stand-in."""
-    payments = make_payments(PayPal(peer.url))
-    done = payments.client.put("/api/v1/payments/providers/paypal", json={"keys": KEYS})
-    assert done.status_code == 200, done.json
-    return payments
+def peer(paypal_peer: Peer) -> Peer:
+    """Return the stand-in for PayPal."""
+    return paypal_peer
 
 
 def event(name: str, resource: dict[str, Any]) -> dict[str, Any]:

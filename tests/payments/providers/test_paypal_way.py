@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,31 +9,17 @@ from typing import Any
 import pytest
 
 from nexafi.payments.providers.paypal import PayPal
-from tests.payments.conftest import MakePayments, Payments, money
-from tests.payments.paypals import AGREEMENT, DECLINED, GOOD, KEYS, LATE, SLOW, Peer
+from tests.payments.conftest import money
+from tests.payments.paypals import AGREEMENT, DECLINED, GOOD, LATE, SLOW, Peer, connect
 
 LATER = timedelta(seconds=30)
 NOWHERE = "http://127.0.0.1:9"  # discard: nobody listens
 
 
 @pytest.fixture
-def peer() -> Iterator[Peer]:
-    """Run a stand-in for PayPal whose contract nobody may break."""
-    with Peer.running() as peer:
-        yield peer
-
-
-@pytest.fixture
-def paypal(make_payments: MakePayments, peer: Peer) -> Payments:
-    """Run a payments service that is connected with the stand-in."""
-    return connected(make_payments(PayPal(peer.url)))
-
-
-def connected(payments: Payments, **keys: str) -> Payments:
-    body = {"keys": KEYS | keys}
-    done = payments.client.put("/api/v1/payments/providers/paypal", json=body)
-    assert done.status_code == 200, done.json
-    return payments
+def peer(paypal_peer: Peer) -> Peer:
+    """Return the stand-in for PayPal."""
+    return paypal_peer
 
 
 def order(peer: Peer, charge: dict[str, Any]) -> dict[str, Any]:
@@ -224,7 +209,7 @@ def test_a_currency_that_paypal_does_not_take_is_refused_before_it_is_asked(payp
 
 
 def test_keys_that_are_refused_charge_nobody(paypal, peer):
-    connected(paypal, client_secret="another")
+    connect(paypal, client_secret="another")
 
     charge = paypal.charge(GOOD, "25.00")
 
@@ -250,7 +235,7 @@ def test_a_token_is_used_until_it_ends_or_is_taken_back(paypal, peer):
 
 
 def test_who_is_not_reached_charges_nobody(make_payments):
-    charge = connected(make_payments(PayPal(NOWHERE))).charge(GOOD, "25.00")
+    charge = connect(make_payments(PayPal(NOWHERE))).charge(GOOD, "25.00")
     assert (charge["state"], charge["reason"]) == ("failed", "unavailable")
 
 
