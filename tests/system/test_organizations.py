@@ -104,7 +104,7 @@ def test_every_endpoint_with_anothers_ids_in_its_path_finds_nothing(ada, bob, pl
     with_ids = [each for each in ordered() if each.in_path.keys() & PATH_IDS.keys()]
     for endpoint in with_ids:
         answer = send(bob.owner, platform, endpoint, bob.names, path=ada.names)
-        sent = [ada.names[PATH_IDS[name]] for name in endpoint.in_path]
+        sent = [ada.names[PATH_IDS[name]] for name in endpoint.in_path if name in PATH_IDS]
         if answer.status_code != 404 or seen(answer, ada, *sent):
             wrong[endpoint.name] = (answer.status_code, answer.get_data(as_text=True))
     assert not wrong, told(wrong)
