@@ -14,6 +14,9 @@ from nexafi.payments.settlements import rules
 from nexafi.payments.settlements.rules import State
 from nexafi.payments.tables import Movement, Settlement, SettlementLine, SettlementMatch
 
+OWN_BANK = "bank"
+"""The provider that keeps nothing for us: what it moves is on our own account at once."""
+
 
 @dataclass(slots=True)
 class Unsettled:
@@ -82,7 +85,7 @@ def _sums(work: Work, *, is_settled: bool | None) -> Sequence[Any]:
         func.sum(Movement.amount_minor),
         func.sum(Movement.fee_minor),
     ).where(
-        Movement.provider != "",
+        Movement.provider.not_in(("", OWN_BANK)),
         Movement.kind != MovementKind.SETTLEMENT,
         or_(Movement.kind.in_(rules.SIGNS), Movement.fee_minor != 0),
     )
