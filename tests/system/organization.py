@@ -163,7 +163,7 @@ PATH_IDS = {
 }
 """What stands in a path, by its name there."""
 
-PATH_WORDS = {"role": "disputes", "provider": "sandbox", "currency": "EUR"}
+PATH_WORDS = {"role": "disputes", "provider": "sandbox", "currency": "EUR", "token": "of-no-link"}
 """What stands in a path and is nobody's: a word of ours."""
 
 PLACEHOLDER = re.compile(r"\$([a-z_]+)")
