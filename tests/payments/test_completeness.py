@@ -28,9 +28,8 @@ def findings(payments, query=""):
 
 def change(payments, statement: str) -> None:
     """Change what is kept, as nothing of ours would."""
-    with payments.database.steward() as session:
-        session.execute(text(statement))
-        session.commit()
+    with payments.database.work(payments.caller) as work:
+        work.session.execute(text(statement))
 
 
 def figure(payments) -> float:

@@ -223,6 +223,7 @@ def test_no_card_number_of_a_report_is_kept(payments, captured):
     assert answer.status_code == 201, answer.json
     settlement = answer.json["settlements"][0]
     (kept,) = payments.get(f"/settlements/{settlement['id']}/lines")["items"]
+    assert len(kept["references"]) == 1
     assert "424242424242" not in str(
         [settlement, kept, breaks(payments), payments.moved()]
     ).replace(" ", "")

@@ -236,7 +236,7 @@ def _line_row(
         "fee_minor": line.fee,
         "own_minor": line.own[0] if line.own else None,
         "own_currency": line.own[1] if line.own else None,
-        "aliases": [cards.masked(each) for each in line.aliases],
+        "aliases": {"names": [cards.masked(each) for each in line.aliases]},
         "description": cards.masked(line.description.replace("\0", " "))[:200],
         "state": found.state.value,
         "matched_minor": found.matched,

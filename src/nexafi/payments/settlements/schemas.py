@@ -137,7 +137,7 @@ class LineOut(BaseModel):
             amount=Money(row.amount_minor, row.currency),
             fee=Money(row.fee_minor, row.currency),
             own=own,
-            references=row.aliases,
+            references=row.aliases["names"],
             description=row.description,
             state=State(row.state),
             difference=Money(row.difference_minor, row.taken_currency),

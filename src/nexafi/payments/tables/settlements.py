@@ -100,8 +100,8 @@ class SettlementLine(Owned, Base):
     own_minor: Mapped[int | None] = mapped_column(BigInteger)
     """The amount before the provider exchanged it; None if it did not."""
     own_currency: Mapped[str | None] = mapped_column(String(3))
-    aliases: Mapped[list[Any]] = mapped_column(JSON)
-    """By which the provider knows what it is about, the closest first."""
+    aliases: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """``names``: by which the provider knows what it is about, the closest first."""
     description: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(16))
     """``matched``, ``booked`` by itself, ``reserved``, ``open`` or ``explained``."""
