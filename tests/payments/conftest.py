@@ -20,6 +20,7 @@ from nexafi.kernel.data import organizations
 from nexafi.kernel.data.context import Context
 from nexafi.kernel.data.database import Database
 from nexafi.kernel.data.tables import OutboxRow
+from nexafi.kernel.news.jobs import Jobs
 from nexafi.kernel.service import Service
 from nexafi.kernel.trust.secrets import Secret
 from nexafi.payments.app import service
@@ -92,6 +93,14 @@ class Payments:
         """Count all rows of *table*, whoever owns them."""
         with self.database.steward() as session:
             return session.scalar(select(func.count()).select_from(text(table)))
+
+
+def resolving(service: Service) -> Service:
+    """Return *service* with the resolver as its only job: the others have nothing to do here."""
+    only = Jobs()
+    only.jobs = [each for each in service.jobs.jobs if each.name == "ask_again"]
+    assert len(only.jobs) == 1
+    return replace(service, jobs=only)
 
 
 MakePayments = Callable[..., Payments]

@@ -31,11 +31,11 @@ from nexafi.ledger.app import service as ledger_service
 from nexafi.ledger.tables import Entry
 from nexafi.payments.app import service as payments_service
 from nexafi.payments.providers.port import Kind, Providers
-from tests.payments.conftest import API, Payments, money
+from tests.payments.conftest import API, Payments, money, resolving
 from tests.payments.dying import SECRET
 from tests.payments.remembering import Remembering
 
-KILLS = int(os.environ.get("NEXAFI_TEST_KILLS", "45"))
+KILLS = int(os.environ.get("NEXAFI_TEST_KILLS", "24"))
 PROJECT = Path(__file__).parents[2]
 AMOUNT = money("12.34")
 FLOWS = ("sale", "capture", "refund")
@@ -85,7 +85,7 @@ class World:
 def world(open_database, payer_context: Context, clock, tmp_path: Path) -> Iterator[World]:
     provider = Remembering(tmp_path / "books.db")
     equipment = [*payments_service.equipment, Providers(provider), SECRET]
-    service = replace(payments_service, equipment=equipment, expects=())
+    service = resolving(replace(payments_service, equipment=equipment, expects=()))
     database, ledger = open_database(service), open_database(ledger_service)
     for each in (database, ledger):
         with each.work(payer_context) as work:
