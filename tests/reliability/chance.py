@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 from random import Random, SystemRandom
 
+import pytest
+
 from tests.conftest import LONG
+
+long_only = pytest.mark.skipif(
+    not LONG, reason="what it shows takes minutes of both cores: NEXAFI_TEST_LONG=1"
+)
+"""Marks what CI leaves to the proof that a release is given."""
 
 __all__ = ["LONG", "Chance", "new"]
 

@@ -10,7 +10,7 @@ from tests import postgreses
 from tests.reliability import bank as banks
 from tests.reliability import results
 from tests.reliability.bank import Bank
-from tests.reliability.chance import LONG
+from tests.reliability.chance import LONG, long_only
 from tests.reliability.disks import Disk, Quota, may_mount, mounted, needs_mount
 from tests.reliability.places import databases
 from tests.reliability.platform import ask, running, wait_until
@@ -60,6 +60,7 @@ def test_sqlite_where_files_may_not_grow(tmp_path, chance):
 
 @postgreses.needs_mount
 @postgreses.needs_server
+@long_only
 def test_postgresql_on_a_disk_that_runs_full(tmp_path, chance):
     with (
         postgreses.private(disk_mib=160 if LONG else 128) as server,

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 from tests import brokers
 from tests.reliability import results
 from tests.reliability.bank import Bank, Line
-from tests.reliability.chance import LONG, Chance
+from tests.reliability.chance import LONG, Chance, long_only
 from tests.reliability.hearing import DEED
 from tests.reliability.killing import kill_on
 from tests.reliability.platform import Platform, running, wait_until
@@ -153,6 +153,7 @@ def test_each_event_has_one_effect_whoever_is_killed(tmp_path, chance):
     assert heard == Counter(told), f"seed {chance.seed_given}"
 
 
+@long_only
 def test_an_inbox_that_is_written_afterwards_is_found_out(tmp_path, chance):
     for attempt in range(ATTEMPTS):  # whom a kill meets, and when, is not all in our hands
         folder = tmp_path / str(attempt)

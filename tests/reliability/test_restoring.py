@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from tests.reliability import results
 from tests.reliability.bank import LEDGER, Bank
-from tests.reliability.chance import LONG
+from tests.reliability.chance import LONG, long_only
 from tests.reliability.checker import judge
 from tests.reliability.history import History
 from tests.reliability.platform import PROJECT, Platform, running, wait_until
@@ -38,6 +38,7 @@ def positions(platform: Platform) -> list[tuple[object, ...]]:
         return [tuple(row) for row in rows]
 
 
+@long_only
 def test_books_chain_and_events_come_back_equal(tmp_path, chance):
     began = time.monotonic()
     folder: Path = tmp_path / "backups"

@@ -10,7 +10,7 @@ from tests import postgreses, redises
 from tests.elastic import Elastic
 from tests.reliability import results
 from tests.reliability.bank import Bank
-from tests.reliability.chance import LONG
+from tests.reliability.chance import LONG, long_only
 from tests.reliability.places import databases
 from tests.reliability.platform import free_ports, running, wait_until
 
@@ -84,6 +84,7 @@ def test_postgresql_restarted_and_its_connections_cut(tmp_path, chance):
             f"{cut} connections cut")  # fmt: skip
 
 
+@long_only
 def test_elasticsearch_away_and_back(tmp_path, chance):
     began = time.monotonic()
     base = free_ports(11)

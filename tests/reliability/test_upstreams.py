@@ -10,7 +10,7 @@ import pytest
 
 from tests.reliability import results
 from tests.reliability.bank import Bank, Line
-from tests.reliability.chance import LONG
+from tests.reliability.chance import LONG, long_only
 from tests.reliability.platform import free_ports, running
 from tests.reliability.proxy import Proxy
 
@@ -49,6 +49,7 @@ class Neighbour:
         return sorted(self.took_s)[int(len(self.took_s) * 0.99)] * 1000
 
 
+@long_only
 def test_one_that_fails_in_every_way_fails_alone_and_nothing_is_lost(tmp_path, chance):
     began = time.monotonic()
     base = free_ports(3)

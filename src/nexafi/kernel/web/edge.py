@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 from flask import Flask, Request, Response
 from flask import request as current
@@ -39,6 +39,10 @@ from nexafi.kernel.web.uploads import Upload
 log = logging.getLogger(__name__)
 
 ACCEPT, KEY = "HTTP_ACCEPT", "HTTP_IDEMPOTENCY_KEY"
+
+
+_body_of, _query_of = cache(reading.Body), cache(reading.Query)
+"""What reads a model is the same in every application: made once in a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +172,8 @@ def _check_accept(endpoint: Endpoint, request: Request) -> None:
 def _reader(endpoint: Endpoint) -> Callable[[Request, dict[str, object]], dict[str, object]]:
     """Return what reads the parts of a request that *endpoint* asks for."""
     hints = endpoint.hints
-    body = reading.Body(hints["body"]) if "body" in hints else None
-    query = reading.Query(hints["query"]) if "query" in hints else None
+    body = _body_of(hints["body"]) if "body" in hints else None
+    query = _query_of(hints["query"]) if "query" in hints else None
     texts = [name for name, kind in endpoint.in_path.items() if kind in {"string", "path"}]
 
     def read(request: Request, path_values: dict[str, object]) -> dict[str, object]:
