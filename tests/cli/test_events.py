@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from nexafi.cli.events import app
 from nexafi.cli.failures import CommandFailed
 from nexafi.cli.migrate import bring_up_to_date
-from nexafi.cli.platform import Platform
+from nexafi.cli.platform import Platform, existing
 from nexafi.contracts.users.events import OrganizationChanged
 from nexafi.kernel.data.context import Context, utc_now
 from nexafi.kernel.news.outbox import OUTBOX, tell
@@ -45,7 +45,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NEXAFI_DATA", str(tmp_path))
     platform = Platform(Settings())
-    list(bring_up_to_date(platform, ["users", "ledger"]))
+    list(bring_up_to_date(platform, existing()))
     platform.close()
     return tmp_path
 

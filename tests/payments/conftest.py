@@ -82,10 +82,19 @@ class Payments:
             return [name for (name,) in rows]
 
     def moved(self) -> list[dict[str, Any]]:
-        """Return all movements as they were told to the ledger."""
+        """Return all movements as they were told to the ledger, in their order, each once.
+
+        What nobody books is told again within the hour: `tellings` has that, too.
+        """
+        return list({row["movement_id"]: row for row in self.tellings()}.values())
+
+    def tellings(self) -> list[dict[str, Any]]:
+        """Return each telling of a movement, in their order."""
         with self.database.steward() as session:
             rows = session.scalars(
-                select(OutboxRow.body).where(OutboxRow.name == "payments.money_moved")
+                select(OutboxRow.body)
+                .where(OutboxRow.name == "payments.money_moved")
+                .order_by(OutboxRow.id)
             )
             return list(rows)
 

@@ -61,7 +61,7 @@ def test_what_the_books_lack_is_told_again_once_an_hour_until_they_have_it(payme
 
     payments.work_on(after=timedelta(minutes=61))
     payments.work_on(after=timedelta(minutes=15))
-    first, again = payments.moved()
+    first, again = payments.tellings()
     assert first["movement_id"] == again["movement_id"], "the ledger books it once"
     (found,) = findings(payments)
     assert (found["kind"], found["difference"], figure(payments)) == (
