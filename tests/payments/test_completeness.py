@@ -51,13 +51,13 @@ def test_what_the_books_have_is_complete(payments):
     assert answer.status_code == 200, answer.json
     told = {name: answer.json[name] for name in ("movements", "unbooked", "told_again", "findings")}
     assert told == {"movements": 2, "unbooked": 0, "told_again": 0, "findings": 0}
-    assert (len(payments.moved()), findings(payments), figure(payments)) == (2, [], 0)
+    assert (len(payments.tellings()), findings(payments), figure(payments)) == (2, [], 0)
 
 
 def test_what_the_books_lack_is_told_again_once_an_hour_until_they_have_it(payments):
     payments.charge(amount="100.00")
     payments.work_on()
-    assert len(payments.moved()) == 1
+    assert len(payments.tellings()) == 1
 
     payments.work_on(after=timedelta(minutes=61))
     payments.work_on(after=timedelta(minutes=15))
@@ -70,7 +70,7 @@ def test_what_the_books_lack_is_told_again_once_an_hour_until_they_have_it(payme
 
     book(payments)
     payments.work_on(after=timedelta(minutes=61))
-    assert (len(payments.moved()), findings(payments), figure(payments)) == (2, [], 0)
+    assert (len(payments.tellings()), findings(payments), figure(payments)) == (2, [], 0)
     (healed,) = findings(payments, "?open=false")
     assert healed["closed_at"] is not None
 
