@@ -16,12 +16,16 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import create_engine, make_url, text
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
@@ -90,6 +94,48 @@ def table(title: str, figures: Mapping[str, Figure], *, unit: str, reference: st
         span = f"{_short(min(figure.values))} to {_short(max(figure.values))}"
         lines.append(f"| {name} | {_short(figure.median)} | {span} | {ratio} |")
     return "\n".join(lines)
+
+
+def by_threads(
+    ready: Callable[[], AbstractContextManager[Callable[[], int]]], *, clients: int, seconds: float
+) -> Measure:
+    """Return what measures how much a second is done by as many threads.
+
+    Each thread enters *ready* and calls what it is given there, which returns how much it did.
+    """
+
+    def measure() -> float:
+        until, counts = time.perf_counter() + seconds, [0] * clients
+
+        def work(place: int) -> None:
+            with ready() as deed:
+                while time.perf_counter() < until:
+                    counts[place] += deed()
+
+        began = time.perf_counter()
+        threads = [threading.Thread(target=work, args=(place,)) for place in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sum(counts) / (time.perf_counter() - began)
+
+    return measure
+
+
+@contextmanager
+def database_on(server: str) -> Iterator[str]:
+    """Make an empty database of our own on a PostgreSQL server; drop it at the end."""
+    name = f"nexafi_bench_{uuid4().hex[:12]}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        engine.dispose()
 
 
 def verdict(promise: str, *, kept: bool) -> bool:

@@ -31,10 +31,21 @@ from uuid import uuid4
 import psycopg
 from flask import Flask
 from pydantic import SecretStr
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from benchmarks import books
-from benchmarks.common import HERE, Measure, free_port, machine, serving, table, take_turns, wrk
+from benchmarks.common import (
+    HERE,
+    Measure,
+    by_threads,
+    database_on,
+    free_port,
+    machine,
+    serving,
+    table,
+    take_turns,
+    wrk,
+)
 from nexafi.cli.migrate import bring_up_to_date
 from nexafi.cli.platform import Platform
 from nexafi.contracts.payments.permissions import PaymentsPermission
@@ -164,13 +175,14 @@ class Bare:
         found.execute("PRAGMA synchronous = FULL")
         return found
 
-    def pay(self, connection: Any) -> None:  # noqa: ANN401
-        """Write what a payment leaves."""
+    def pay(self, connection: Any) -> int:  # noqa: ANN401
+        """Write what a payment leaves; return that it was one."""
         for names in self.COMMITS:
             with connection.transaction() if self._url else self._turn:
                 self._insert(connection, names)
                 if not self._url:
                     connection.commit()
+        return 1
 
     def _insert(self, connection: Any, names: Sequence[str]) -> None:  # noqa: ANN401
         mark = "%s" if self._url else "?"
@@ -184,24 +196,12 @@ def _bare(engine: str, url: str, args: argparse.Namespace) -> Measure:
     """Return what measures the bare rows, written by as many threads."""
     bare = Bare(engine, url)
 
-    def measure() -> float:
-        until, counts = time.perf_counter() + args.seconds, [0] * args.clients
+    @contextmanager
+    def ready() -> Iterator[Callable[[], int]]:
+        with closing(bare.connect()) as connection:
+            yield lambda: bare.pay(connection)
 
-        def work(number: int) -> None:
-            with closing(bare.connect()) as connection:
-                while time.perf_counter() < until:
-                    bare.pay(connection)
-                    counts[number] += 1
-
-        began = time.perf_counter()
-        threads = [threading.Thread(target=work, args=(n,)) for n in range(args.clients)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return sum(counts) / (time.perf_counter() - began)
-
-    return measure
+    return by_threads(ready, clients=args.clients, seconds=args.seconds)
 
 
 def _latencies(settings: Settings, count: int) -> list[float]:
@@ -263,24 +263,9 @@ def _files(stack: ExitStack) -> Settings:
 
 
 def _databases(stack: ExitStack, server: str) -> Settings:
-    urls = {name: stack.enter_context(_database(server)) for name in SERVICES}
+    urls = {name: stack.enter_context(database_on(server)) for name in SERVICES}
     places = {name: Places(database_url=SecretStr(url)) for name, url in urls.items()}
     return _files(stack).model_copy(update={"services": places})
-
-
-@contextmanager
-def _database(server: str) -> Iterator[str]:
-    """Make a database of our own on *server*; drop it at the end."""
-    name = f"nexafi_bench_{uuid4().hex[:8]}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        engine.dispose()
 
 
 if __name__ == "__main__":

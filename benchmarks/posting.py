@@ -20,10 +20,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,6 +34,7 @@ from benchmarks import books
 from benchmarks.common import (
     HERE,
     Measure,
+    by_threads,
     free_port,
     machine,
     serving,
@@ -186,28 +185,6 @@ def by_http(address: str, lua: Path, args: argparse.Namespace, entries: int = 1)
     return measure
 
 
-def by_threads(post: Callable[[], int], args: argparse.Namespace) -> Measure:
-    """Return what measures entries a second of *post*, called by as many threads."""
-
-    def measure() -> float:
-        until = time.perf_counter() + args.seconds
-        counts = [0] * args.clients
-
-        def work(place: int) -> None:
-            while time.perf_counter() < until:
-                counts[place] += post()
-
-        began = time.perf_counter()
-        threads = [threading.Thread(target=work, args=(place,)) for place in range(args.clients)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return sum(counts) / (time.perf_counter() - began)
-
-    return measure
-
-
 def pgbench(place: Place, folder: Path, args: argparse.Namespace) -> Measure:
     """Return what measures the same function, one transaction an entry, called by pgbench."""
     body = store.body_of(books.context(), rules.in_base(draft(), "EUR", {}), "EUR", plain=False)
@@ -279,7 +256,9 @@ def raw_batches(place: Place, args: argparse.Namespace) -> Measure:
                 " base_minor bigint, PRIMARY KEY (organization_id, id))"
             )
         )
-    return by_threads(lambda: _raw_batch(bare), args)
+    return by_threads(
+        lambda: nullcontext(lambda: _raw_batch(bare)), clients=args.clients, seconds=args.seconds
+    )
 
 
 def _raw_batch(bare: Database) -> int:
@@ -365,7 +344,11 @@ def measure_place(place: Place, folder: Path, args: argparse.Namespace) -> list[
             if args.hordak:
                 contestants["django-hordak, in process"] = hordak(args.hordak, args)
         else:
-            contestants[reference] = by_threads(lambda: post_one(place.database), args)
+            contestants[reference] = by_threads(
+                lambda: nullcontext(lambda: post_one(place.database)),
+                clients=args.clients,
+                seconds=args.seconds,
+            )
         found = take_turns(contestants, args.rounds)
         print(
             table(

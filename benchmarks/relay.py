@@ -22,17 +22,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import amqp
 from pydantic import SecretStr
-from sqlalchemy import create_engine, make_url, text
 
-from benchmarks.common import Measure, machine, table, take_turns, verdict
+from benchmarks.common import Measure, database_on, machine, table, take_turns, verdict
 from nexafi.cli.migrate import bring_up_to_date
 from nexafi.cli.platform import Platform
 from nexafi.contracts.users.events import OrganizationChanged
@@ -240,24 +239,9 @@ def _files(stack: ExitStack) -> Settings:
 
 
 def _databases(stack: ExitStack, server: str) -> Settings:
-    urls = {name: stack.enter_context(_database(server)) for name in SERVICES}
+    urls = {name: stack.enter_context(database_on(server)) for name in SERVICES}
     places = {name: Places(database_url=SecretStr(url)) for name, url in urls.items()}
     return _files(stack).model_copy(update={"services": places})
-
-
-@contextmanager
-def _database(server: str) -> Iterator[str]:
-    """Make a database of our own on *server*; drop it at the end."""
-    name = f"nexafi_relay_{uuid4().hex[:8]}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        engine.dispose()
 
 
 def _take_away(at: RabbitAt) -> None:
