@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import time
@@ -76,10 +77,13 @@ REFUSED = {
 @pytest.mark.parametrize("what", REFUSED)
 def test_it_is_refused_for_the_true_reason_and_soon(what: str):
     raw, why = REFUSED[what]
-    begin = time.process_time()
+    gc.freeze()  # what the tests before left is not the reader's to look through
+    begin = time.thread_time()
     with pytest.raises(StatementUnreadable, match=why) as refused:
         read(raw, name="statement.ofx")
-    assert time.process_time() - begin < 5
+    took_s = time.thread_time() - begin
+    gc.unfreeze()
+    assert took_s < 5
     assert refused.value.facts["file"] == "statement.ofx"
     assert len(refused.value.detail) < 400
 
